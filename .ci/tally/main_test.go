@@ -1,0 +1,59 @@
+package main
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+)
+
+const (
+	begin  = `{"Action":"start","Package":"p"}` + "\n"
+	passes = `{"Action":"run","Package":"p","Test":"A"}` + "\n" + `{"Action":"output","Package":"p","Test":"A","Output":"fine\n"}` + "\n" +
+		`{"Action":"pass","Package":"p","Test":"A"}` + "\n"
+	skips = `{"Action":"output","Package":"p","Test":"B","Output":"=== RUN B\n"}` + "\n" +
+		`{"Action":"output","Package":"p","Test":"B","Output":"    b_test.go:7: no SERVER\n"}` + "\n" +
+		`{"Action":"skip","Package":"p","Test":"B"}` + "\n"
+	fails = `{"Action":"output","Package":"p","Test":"C","Output":"    c_test.go:1: wrong\n"}` + "\n" +
+		`{"Action":"fail","Package":"p","Test":"C"}` + "\n"
+	end = `{"Action":"output","Package":"p","Output":"ok  \tp\t0.1s\n"}` + "\n" + `{"Action":"pass","Package":"p"}` + "\n"
+)
+
+func TestVerdicts(t *testing.T) {
+	rows := []struct {
+		name, in, except string
+		noSkips, good    bool
+		want, not        string
+	}{
+		{"all pass", begin + passes + end, "", true, true, "ok  \tp\t0.1s\n1 passed, 0 failed, 0 skipped\n", "fine"},
+		{"a failure is told", begin + passes + fails + `{"Action":"fail","Package":"p"}`, "", false, false, "c_test.go:1: wrong", "ok  \t"},
+		{"a skip may be", begin + passes + skips + end, "", false, true, "skipped 1: no SERVER\n1 passed, 0 failed, 1 skipped\n", "may not"},
+		{"a skip may not be", begin + passes + skips + end, "", true, false, "skipped: p B: no SERVER\n1 passed, 0 failed, 1 skipped — 1 of them may not be", "RUN"},
+		{"a skip is excused", begin + passes + skips + end, "SERVER", true, true, "1 skipped\n", "may not"},
+		{"another skip is not excused", begin + passes + skips + end, "CORPUS", true, false, "may not", "RUN"},
+		{"nothing ran", "", "", false, false, "0 passed, 0 failed, 0 skipped", "ok  \t"},
+		{"the output breaks off", begin + passes, "", false, false, "broken: p never ended\n1 passed, 1 failed", "ok  \t"},
+		{"a package does not build", `{"ImportPath":"q","Action":"build-output","Output":"q.go:1: no\n"}` + "\n" +
+			`{"ImportPath":"q","Action":"build-fail"}` + "\n" + begin + passes + end, "", false, false, "q.go:1: no\n", "PASS"},
+		{"a panic", begin + passes + `{"Action":"output","Package":"p","Test":"D","Output":"panic: oh\n"}` + "\n" +
+			`{"Action":"fail","Package":"p"}`, "", false, false, "panic: oh\nbroken: p failed\n1 passed, 1 failed", "ok  \t"},
+		{"the go command speaks", "go: no such module\n", "", false, false, "go: no such module\n0 passed", "ok  \t"},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			var out strings.Builder
+			c := &tally{out: &out, said: make(map[test][]string), packages: make(map[string]bool)}
+			if row.except != "" {
+				c.except = regexp.MustCompile(row.except)
+			}
+			if err := c.read(strings.NewReader(row.in)); err != nil {
+				t.Fatal(err)
+			}
+			if good := c.sum(row.noSkips); good != row.good {
+				t.Errorf("good is %v, want %v", good, row.good)
+			}
+			if got := out.String(); !strings.Contains(got, row.want) || strings.Contains(got, row.not) {
+				t.Errorf("printed %q, want %q in it and not %q", got, row.want, row.not)
+			}
+		})
+	}
+}

@@ -1,0 +1,62 @@
+# `make help` lists the targets. Nothing here needs the network beyond Go modules.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+# Tests without servers must not find any: every variable of ours is taken out of their environment.
+HERMETIC := env $(foreach v,$(filter TOCSIN_%,$(.VARIABLES)),-u $(v))
+
+# What runs concurrently: the race detector looks at these.
+CONCURRENT := ./alerting/... ./channels/... ./cmd/...
+
+LINTER := go tool -modfile=.tools/go.mod golangci-lint
+
+.PHONY: help build run test test-real race alarms chaos soak bench lint clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+build: ## build bin/tocsin and bin/gatewaysim
+	@mkdir -p bin
+	go build -o bin/ ./cmd/tocsin ./cmd/gatewaysim
+
+run: build ## see it work: a flood warning for an invented town, against a gateway simulator (ARGS="--once")
+	bin/tocsin demo $(ARGS)
+
+test: ## vet and all tests, without any server (with CAP_CORPUS set, real alerts too)
+	go vet ./... ./.ci/tally ./.ci/servers ./.ci/stand
+	$(HERMETIC) go test -json ./... ./.ci/tally | go run ./.ci/tally
+
+test-real: ## all tests against the servers that TOCSIN_TEST_* name; a skipped test is a failure
+	@.ci/real
+
+race: ## tests of what runs concurrently, under the race detector
+	$(HERMETIC) go test -json -race -short $(CONCURRENT) | go run ./.ci/tally
+
+chaos: ## faults against the servers that TOCSIN_TEST_* name (ARGS="--json", "--only worker-kill9", "--quick", "--seed 7")
+	@mkdir -p bin
+	@go test -c -o bin/proving ./cmd/tocsin/process
+	@bin/proving -proving -test.v -test.run '^TestChaos$$' $(ARGS)
+
+soak: ## half load, a fault each minute: losses, duplicates, memory, goroutines (ARGS="--minutes 120", "--json", "--seed 7", "--size 5000")
+	@mkdir -p bin
+	@go test -c -o bin/proving ./cmd/tocsin/process
+	@bin/proving -proving -test.v -test.run '^TestSoak$$' -size 10000 $(ARGS)
+
+bench: ## the numbers, against the servers that TOCSIN_TEST_* name (ARGS="--json", "--only sms,mail", "--size 5000")
+	@mkdir -p bin
+	@go test -c -o bin/proving ./cmd/tocsin/process
+	@bin/proving -proving -test.v -test.run '^TestNumbers$$' $(ARGS)
+
+alarms: ## let each alarm of deploy/prometheus fire, in Debian's prometheus (installs it)
+	@.ci/prometheus
+
+lint: ## formatting, vet, and golangci-lint where it can be fetched
+	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { printf 'not formatted:\n%s\n' "$$unformatted"; exit 1; }
+	go vet ./... ./.ci/tally ./.ci/servers ./.ci/stand
+	@if $(LINTER) version >/dev/null 2>&1; then $(LINTER) run ./...; else echo "golangci-lint cannot be built here; left out"; fi
+
+clean: ## remove what was built and what the embedded stores keep in .data
+	rm -rf bin .data

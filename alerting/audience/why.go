@@ -1,0 +1,161 @@
+package audience
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+
+	"tocsin/alerting"
+	"tocsin/cap"
+)
+
+// Standing is what an alert is, by the registers of now, to somebody whom it did not tell.
+type Standing struct {
+	// Why says what keeps it from him; empty when nothing does.
+	Why string
+	// Channels are those on which he could be reached.
+	Channels []alerting.Channel
+}
+
+// Why says why an alert is not for a person. It asks the same plan as a scan does, with what the person wants taken away
+// step by step: so it gives no reason that a scan would not have.
+func (a *Audience) Why(ctx context.Context, issued *alerting.Issued, id int64) (Standing, error) {
+	p, err := a.plan(ctx, issued)
+	if err != nil {
+		return Standing{}, err
+	}
+	people, err := a.load(ctx, []int64{id}, true)
+	if err != nil {
+		return Standing{}, err
+	}
+	who := people[id]
+	if who == nil {
+		return Standing{Why: "the person is not registered any more"}, nil
+	}
+	named, err := a.idsOf(ctx, p.named)
+	if err != nil {
+		return Standing{}, err
+	}
+	var s Standing
+	var reasons []string
+	if why := p.whyNot(who, slices.Contains(named, id)); why != "" {
+		reasons = append(reasons, why)
+	}
+	why, err := a.whyUnreachable(ctx, id, &s)
+	if why != "" {
+		reasons = append(reasons, why)
+	}
+	s.Why = strings.Join(reasons, "; ")
+	return s, err
+}
+
+// whyNot says what in the alert, or in what a person wants, keeps it from him; empty when nothing does.
+func (p *plan) whyNot(who *person, named bool) string {
+	switch reason := p.reason(); {
+	case reason != "":
+		return reason
+	case len(p.named) > 0 && !named:
+		return "the alert is for named people, and this person is not among them"
+	case p.open:
+		return ""
+	}
+	strict := reader{wants: who.wants, ranks: p.tongues.of(who.language)}
+	everything, anyhow := strict, strict
+	everything.wants, anyhow.told = 0, true
+	switch {
+	case p.infoFor(who, &strict) >= 0:
+		return ""
+	case len(who.places) == 0:
+		return "no place of this person is known"
+	case p.infoFor(who, &anyhow) < 0:
+		return "no place of this person is in the area"
+	case p.infoFor(who, &everything) >= 0:
+		return "this person wants to hear of other hazards only: " + join(categoriesOf(who.wants))
+	}
+	return "this person wants to hear of graver warnings only at the places in the area"
+}
+
+// categoriesOf are the categories of categoryBits.
+func categoriesOf(bits int64) []cap.Category {
+	var out []cap.Category
+	for i, c := range cap.Categories() {
+		if bits&(1<<i) != 0 {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// whyUnreachable gives the channels on which a person can be reached and, if there are none, why.
+func (a *Audience) whyUnreachable(ctx context.Context, id int64, s *Standing) (string, error) {
+	var faults []string
+	away := false
+	err := each(ctx, a.db.Read(), "read a person's addresses",
+		`SELECT p.opted_out, COALESCE(a.channel, ''), COALESCE(a.verified, 0), COALESCE(a.opted_out, 0) FROM people AS p
+		 LEFT JOIN addresses AS a ON a.person = p.id WHERE p.id = ? ORDER BY a.channel`, []any{id},
+		func(rows *sql.Rows) error {
+			var gone, verified, out int
+			var channel alerting.Channel
+			if err := rows.Scan(&gone, &channel, &verified, &out); err != nil {
+				return err
+			}
+			away = gone != 0
+			switch {
+			case channel == "":
+			case out != 0:
+				faults = append(faults, fmt.Sprintf("opted out of %s", channel))
+			case verified == 0:
+				faults = append(faults, fmt.Sprintf("the address for %s is not verified", channel))
+			default:
+				s.Channels = append(s.Channels, channel)
+			}
+			return nil
+		})
+	switch {
+	case err != nil:
+		return "", err
+	case away:
+		s.Channels = nil
+		return "this person opted out of all warnings", nil
+	case len(s.Channels) > 0:
+		return "", nil
+	case len(faults) == 0:
+		return "no address of this person is known", nil
+	}
+	return "this person cannot be reached: " + strings.Join(faults, ", "), nil
+}
+
+// WhySiren says why an alert is not for a siren.
+func (a *Audience) WhySiren(ctx context.Context, issued *alerting.Issued, id int64) (Standing, error) {
+	p := a.newPlan(issued)
+	groups := issued.Envelope.Audience.Groups
+	s := Standing{Why: "the siren is not registered any more"}
+	err := each(ctx, a.db.Read(), "read a siren", "SELECT cell, group_name, enabled FROM sirens WHERE id = ?", []any{id},
+		func(rows *sql.Rows) error {
+			var key int64
+			var group string
+			var enabled int
+			if err := rows.Scan(&key, &group, &enabled); err != nil {
+				return err
+			}
+			s.Why = ""
+			switch {
+			case enabled == 0:
+				s.Why = "the siren is switched off in the register"
+			case p.closed:
+				s.Why = fmt.Sprintf("an alert of scope %s sounds no siren", p.alert.Scope)
+			case len(groups) > 0 && !slices.Contains(groups, group):
+				s.Why = "the alert is for other groups of sirens"
+			case p.usable && p.sirenInfo(place{cell: Cell(key)}) < 0:
+				s.Why = "the siren is not in the area"
+			case !p.usable && len(groups) == 0:
+				s.Why = "no area has usable geometry, and no group of sirens is named"
+			default:
+				s.Channels = []alerting.Channel{alerting.Siren}
+			}
+			return nil
+		})
+	return s, err
+}

@@ -1,0 +1,186 @@
+package console
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"tocsin/alerting"
+	"tocsin/alerting/desk"
+	"tocsin/cap"
+)
+
+// answer is what became of an alert that was to be issued.
+type answer struct {
+	Alert alerting.AlertID `json:"alert"`
+	// Outcome is accepted: the stream has it. Refusals and unknown outcomes are problems.
+	Outcome string `json:"outcome"`
+	// Repeated is true when the same document had been issued before; nothing was issued twice.
+	Repeated bool         `json:"repeated,omitempty"`
+	Findings cap.Findings `json:"findings,omitempty"`
+}
+
+func (c *Console) issue(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
+	document, order, err := c.readOrder(w, r, by)
+	if err != nil {
+		c.refuse(w, r, err)
+		return nil
+	}
+	a, err := c.Desk.Issue(r.Context(), document, order)
+	c.answer(w, r, a, err)
+	return nil
+}
+
+func (c *Console) cancel(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
+	id, err := alerting.ParseAlertID(r.PathValue("id"))
+	if err != nil {
+		c.refuse(w, r, err)
+		return nil
+	}
+	var body struct {
+		Note string `json:"note"`
+	}
+	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 64<<10))
+	if err == nil && len(text) > 0 {
+		err = json.Unmarshal(text, &body)
+	}
+	if err != nil {
+		c.refuse(w, r, fmt.Errorf("%w: body: want {\"note\": \"…\"}", alerting.ErrInvalid))
+		return nil
+	}
+	a, err := c.Desk.Cancel(r.Context(), id, desk.Order{Actor: by, Note: body.Note})
+	c.answer(w, r, a, err)
+	return nil
+}
+
+// answer says accepted only without an error.
+func (c *Console) answer(w http.ResponseWriter, r *http.Request, a desk.Answer, err error) {
+	if err != nil {
+		c.refuse(w, r, err)
+		return
+	}
+	w.Header().Set("Location", "/api/alerts/"+a.Alert.String())
+	writeJSON(w, http.StatusAccepted, answer{Alert: a.Alert, Outcome: "accepted", Repeated: a.Repeated, Findings: a.Findings})
+}
+
+// refuse answers an order that was not accepted: refused, or unknown when the stream's answer was lost.
+func (c *Console) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	p := problemOf(err)
+	p.Outcome = "refused"
+	if errors.Is(err, alerting.ErrUnknown) || p.Status == http.StatusInternalServerError {
+		p.Outcome = "unknown"
+	}
+	if errors.Is(err, alerting.ErrUnavailable) && p.Outcome == "refused" {
+		// Of an order that matters; of a question it would say that something might have been.
+		p.Title += "; nothing was written"
+	}
+	if p.Status >= http.StatusInternalServerError {
+		c.Log.Error("order not accepted", "path", r.URL.Path, "outcome", p.Outcome, "error", err)
+	}
+	writeProblem(w, p)
+}
+
+// readOrder reads a CAP document and who it is for: ?channel=sms&channel=mail, ?person=REF, ?group=NAME.
+func (c *Console) readOrder(w http.ResponseWriter, r *http.Request, by alerting.Actor) ([]byte, desk.Order, error) {
+	order := desk.Order{Actor: by}
+	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	if kind != "application/cap+xml" && kind != "application/xml" && kind != "text/xml" {
+		return nil, order, fmt.Errorf("%w: Content-Type %q: send the CAP document as application/cap+xml", alerting.ErrInvalid, kind)
+	}
+	document, err := io.ReadAll(io.LimitReader(r.Body, int64(c.MaxBytes)+1))
+	if err != nil {
+		return nil, order, fmt.Errorf("%w: the document ends early: %w", alerting.ErrInvalid, err)
+	}
+	if len(document) > c.MaxBytes {
+		size := max(r.ContentLength, int64(len(document)))
+		return nil, order, fmt.Errorf("%w: %w", alerting.ErrInvalid, cap.Findings{cap.Oversize(size, c.MaxBytes)})
+	}
+	query := r.URL.Query()
+	for _, name := range query["channel"] {
+		if !slices.Contains(alerting.Channels(), alerting.Channel(name)) {
+			return nil, order, fmt.Errorf("%w: channel %q: want one of %v", alerting.ErrInvalid, name, alerting.Channels())
+		}
+		order.Channels = append(order.Channels, alerting.Channel(name))
+	}
+	order.Audience.People, order.Audience.Groups = query["person"], query["group"]
+	return document, order, nil
+}
+
+func (c *Console) dryRun(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
+	document, order, err := c.readOrder(w, r, by)
+	if err != nil {
+		return err
+	}
+	in, err := c.Check(document, order)
+	if err != nil {
+		return err
+	}
+	run, err := c.DryRun.Run(r.Context(), in, r.URL.Query().Get("list") == "true")
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, run)
+	return nil
+}
+
+func (c *Console) list(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {
+	limit := 50
+	if text := r.URL.Query().Get("limit"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > 1000 {
+			return fmt.Errorf("%w: limit %q: want 1 to 1000", alerting.ErrInvalid, text)
+		}
+		limit = n
+	}
+	all, err := c.Reporter.List(r.Context(), limit)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, all)
+	return nil
+}
+
+func (c *Console) status(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {
+	id, err := alerting.ParseAlertID(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	s, err := c.Reporter.Status(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, s)
+	return nil
+}
+
+func (c *Console) document(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {
+	id, err := alerting.ParseAlertID(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	document, err := c.Document(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/cap+xml")
+	_, _ = w.Write(document)
+	return nil
+}
+
+func (c *Console) explain(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {
+	id, err := alerting.ParseAlertID(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	x, err := c.Reporter.Explain(r.Context(), id, r.PathValue("who"))
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, x)
+	return nil
+}

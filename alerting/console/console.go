@@ -1,0 +1,84 @@
+package console
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"tocsin/alerting"
+	"tocsin/alerting/desk"
+	"tocsin/alerting/report"
+)
+
+// Desk issues and stops.
+type Desk interface {
+	Issue(ctx context.Context, document []byte, o desk.Order) (desk.Answer, error)
+	Cancel(ctx context.Context, id alerting.AlertID, o desk.Order) (desk.Answer, error)
+}
+
+// Console is the admin API. All fields but the imports and those that say otherwise must be set.
+type Console struct {
+	Tokens []Token
+	Desk   Desk
+	// Check reads a document as Issue would, without issuing it.
+	Check    func(document []byte, o desk.Order) (*alerting.Issued, error)
+	Reporter *report.Reporter
+	DryRun   *report.DryRunner
+	// Document gives the CAP document of an issued alert as it was issued.
+	Document func(ctx context.Context, id alerting.AlertID) ([]byte, error)
+	Letters  Letters
+	People   Import
+	Sirens   Import
+	Units    Import
+	MaxBytes int
+	// ImportPause is how long an import may stand still; 0 means two minutes.
+	ImportPause time.Duration
+	// Reads is how many reads are answered at once; 0 means two for each processor. Shed is told of each that was sent away; may be nil.
+	Reads int
+	Shed  func()
+	Log   *slog.Logger
+
+	reading chan struct{}
+}
+
+// requestTimeout bounds what one request may take; imports move it on as long as they go on.
+const requestTimeout = 30 * time.Second
+
+// Handler routes the API.
+func (c *Console) Handler() http.Handler {
+	c.reading = make(chan struct{}, cmp.Or(c.Reads, defaultReads()))
+	mux := http.NewServeMux()
+	mux.Handle("POST /api/alerts", c.asks(MayIssue, c.issue))
+	mux.Handle("POST /api/alerts/dry-run", c.asks(MayRead, c.inTurn(c.dryRun)))
+	mux.Handle("GET /api/alerts", c.asks(MayRead, c.inTurn(c.list)))
+	mux.Handle("GET /api/alerts/{id}", c.asks(MayRead, c.inTurn(c.status)))
+	mux.Handle("GET /api/alerts/{id}/document", c.asks(MayRead, c.inTurn(c.document)))
+	mux.Handle("GET /api/alerts/{id}/explain/{who}", c.asks(MayRead, c.inTurn(c.explain)))
+	mux.Handle("POST /api/alerts/{id}/cancel", c.asks(MayCancel, c.cancel))
+	mux.Handle("GET /api/deadletters", c.asks(MayRead, c.inTurn(c.letters)))
+	mux.Handle("GET /api/deadletters/{topic}/{partition}/{offset}", c.asks(MayRead, c.inTurn(c.letter)))
+	mux.Handle("POST /api/deadletters/{topic}/{partition}/{offset}/redrive", c.asks(MayRedrive, c.redrive))
+	mux.Handle("POST /api/people", c.asks(MayImport, c.imports(c.People)))
+	mux.Handle("POST /api/sirens", c.asks(MayImport, c.imports(c.Sirens)))
+	mux.Handle("POST /api/units", c.asks(MayImport, c.imports(c.Units)))
+	return secure(mux)
+}
+
+// secure sets the headers that no answer of an API should lack.
+func secure(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Cache-Control", "no-store")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// Server is an HTTP server with the time-outs that every listener of tocsin has.
+func Server(h http.Handler) *http.Server {
+	return &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: requestTimeout,
+		WriteTimeout: requestTimeout, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
+}

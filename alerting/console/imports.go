@@ -1,0 +1,100 @@
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"tocsin/alerting"
+	"tocsin/alerting/audience"
+)
+
+// maxImport bounds an import, in bytes: a million people take about 150 MB.
+const maxImport = 1 << 30
+
+// Import reads a CSV file; report is called now and then.
+type Import func(ctx context.Context, r io.Reader, report func(audience.Progress)) (audience.Result, error)
+
+// importLine is one line of the answer: progress lines, then the result or the problem.
+type importLine struct {
+	Progress *audience.Progress `json:"progress,omitempty"`
+	Result   *audience.Result   `json:"result,omitempty"`
+	Problem  *problem           `json:"problem,omitempty"`
+}
+
+// The times of an import: importPause is how long the caller may send nothing, or take nothing, and importEnd what is
+// left for the rest once all of the file is there: the last lot is written, and the tables are counted.
+const (
+	importPause = 2 * time.Minute
+	importEnd   = 10 * time.Minute
+)
+
+// imports answers with JSON lines, so that a caller can show progress while he is still sending.
+func (c *Console) imports(read Import) func(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
+	return func(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {
+		if read == nil {
+			return fmt.Errorf("%w: this import", alerting.ErrNotFound)
+		}
+		pause := c.ImportPause
+		if pause <= 0 {
+			pause = importPause
+		}
+		t := &transfer{control: http.NewResponseController(w), pause: pause, body: http.MaxBytesReader(w, r.Body, maxImport)}
+		// The answer begins before the request has ended.
+		_ = t.control.EnableFullDuplex()
+		w.Header().Set("Content-Type", "application/x-ndjson")
+		lines := json.NewEncoder(w)
+		say := func(l importLine) {
+			t.extend()
+			_ = lines.Encode(l)
+			_ = t.control.Flush()
+		}
+		result, err := read(r.Context(), t, func(p audience.Progress) { say(importLine{Progress: &p}) })
+		if err != nil {
+			if !errors.Is(err, alerting.ErrInvalid) {
+				c.Log.Error("import failed", "path", r.URL.Path, "error", err)
+			}
+			p := problemOf(err)
+			say(importLine{Problem: &p, Result: &result})
+			return nil
+		}
+		say(importLine{Result: &result})
+		return nil
+	}
+}
+
+// transfer is the file of an import on its way. A long import outlives the server's usual time-outs, so they are moved
+// on with every step; a caller that stands still is hung up on all the same.
+type transfer struct {
+	control *http.ResponseController
+	body    io.Reader
+	pause   time.Duration
+	ended   bool
+}
+
+// Read waits for more of the file, for as long as a pause may last.
+func (t *transfer) Read(b []byte) (int, error) {
+	t.extend()
+	n, err := t.body.Read(b)
+	if errors.Is(err, io.EOF) {
+		t.ended = true
+		t.extend()
+	}
+	return n, err
+}
+
+// extend moves both ends of time: over HTTP/2 the end of either ends the request, even while nobody reads or writes.
+func (t *transfer) extend() {
+	left := t.pause
+	if t.ended {
+		// The caller has nothing more to send, and the server takes the end of the time to read for his leaving.
+		left = importEnd
+	}
+	end := time.Now().Add(left)
+	_ = t.control.SetReadDeadline(end)
+	_ = t.control.SetWriteDeadline(end)
+}

@@ -1,0 +1,130 @@
+package console
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"tocsin/alerting/audience"
+)
+
+// importing serves an API whose import of people is read, over HTTP/1.1 or HTTP/2, and gives its address.
+func importing(t *testing.T, http2 bool, pause time.Duration, read Import) (*httptest.Server, string) {
+	t.Helper()
+	c := &Console{Tokens: []Token{NewToken("registry", "secret", []Right{MayImport})}, People: read, ImportPause: pause,
+		Log: slog.New(slog.DiscardHandler)}
+	server := httptest.NewUnstartedServer(nil)
+	// The server's own time-outs are shorter than any import here.
+	server.Config = Server(c.Handler())
+	server.Config.ReadTimeout, server.Config.WriteTimeout = 300*time.Millisecond, 300*time.Millisecond
+	server.EnableHTTP2 = http2
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	return server, server.URL + "/api/people"
+}
+
+// countLines is an import that counts, and says so after each line.
+func countLines(_ context.Context, r io.Reader, report func(audience.Progress)) (result audience.Result, err error) {
+	lines := bufio.NewScanner(r)
+	for lines.Scan() {
+		result.Lines++
+		report(audience.Progress{Lines: result.Lines})
+	}
+	return result, lines.Err()
+}
+
+func send(t *testing.T, server *httptest.Server, url string, body io.Reader) (string, error) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer secret")
+	resp, err := server.Client().Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	text, err := io.ReadAll(resp.Body)
+	return string(text), err
+}
+
+// TestAnImportThatStandsStillIsHungUpOn: the file never ends, and nothing more of it comes.
+func TestAnImportThatStandsStillIsHungUpOn(t *testing.T) {
+	for name, http2 := range map[string]bool{"HTTP/1.1": false, "HTTP/2": true} {
+		t.Run(name, func(t *testing.T) {
+			ended := make(chan error, 1)
+			server, url := importing(t, http2, 100*time.Millisecond,
+				func(ctx context.Context, r io.Reader, report func(audience.Progress)) (audience.Result, error) {
+					result, err := countLines(ctx, r, report)
+					ended <- err
+					return result, err
+				})
+			file, more := io.Pipe()
+			defer func() { _ = more.Close() }()
+			go func() { _, _ = io.WriteString(more, "a line\n") }()
+			go func() { _, _ = send(t, server, url, file) }()
+			select {
+			case err := <-ended:
+				if err == nil {
+					t.Error("half a file was taken for a whole one")
+				}
+			case <-time.After(20 * time.Second):
+				t.Fatal("the import still waits")
+			}
+		})
+	}
+}
+
+// TestAnImportThatGoesOnOutlivesTheTimeouts: each step is short, and all together take longer than the server gives an
+// ordinary request.
+func TestAnImportThatGoesOnOutlivesTheTimeouts(t *testing.T) {
+	for name, http2 := range map[string]bool{"HTTP/1.1": false, "HTTP/2": true} {
+		t.Run(name, func(t *testing.T) {
+			server, url := importing(t, http2, 5*time.Second, countLines)
+			file, more := io.Pipe()
+			go func() {
+				pace := time.NewTicker(50 * time.Millisecond)
+				defer pace.Stop()
+				for range 12 {
+					<-pace.C
+					_, _ = io.WriteString(more, "a line\n")
+				}
+				_ = more.Close()
+			}()
+			answer, err := send(t, server, url, file)
+			if err != nil || !strings.Contains(answer, `"result":{"lines":12`) {
+				t.Errorf("%q %v, want 12 lines", answer, err)
+			}
+		})
+	}
+}
+
+// TestAnImportThatTakesItsTimeInTheEnd: all of the file is there, and the caller can do no more than wait.
+func TestAnImportThatTakesItsTimeInTheEnd(t *testing.T) {
+	for name, http2 := range map[string]bool{"HTTP/1.1": false, "HTTP/2": true} {
+		t.Run(name, func(t *testing.T) {
+			server, url := importing(t, http2, 100*time.Millisecond,
+				func(ctx context.Context, r io.Reader, report func(audience.Progress)) (audience.Result, error) {
+					result, err := countLines(ctx, r, report)
+					select {
+					case <-time.After(time.Second):
+					case <-ctx.Done():
+						err = errors.Join(err, ctx.Err())
+					}
+					return result, err
+				})
+			answer, err := send(t, server, url, strings.NewReader("a line\n"))
+			if err != nil || !strings.Contains(answer, `"result":{"lines":1,`) {
+				t.Errorf("%q %v, want 1 line", answer, err)
+			}
+		})
+	}
+}

@@ -1,0 +1,123 @@
+package desk
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"tocsin/alerting"
+	"tocsin/cap"
+)
+
+// where lists findings as "rule path line", sorted; none may lack its line.
+func where(t *testing.T, found cap.Findings, document []byte) []string {
+	t.Helper()
+	lines := strings.Split(string(document), "\n")
+	var out []string
+	for _, f := range found {
+		element := f.Path[strings.LastIndexByte(f.Path, '/')+1:]
+		element, _, _ = strings.Cut(element, "[")
+		at := ""
+		if f.Line > 0 && strings.Contains(lines[f.Line-1], "<"+element) {
+			at = " there"
+		}
+		out = append(out, fmt.Sprintf("%s %s%s", f.ID, f.Path, at))
+	}
+	slices.Sort(out)
+	return out
+}
+
+// TestEveryFindingAtOnce: what reading finds, what the rules of CAP find and what the desk's own rules find come in one
+// answer, each with the line of its element, or of its parent's where it is missing.
+func TestEveryFindingAtOnce(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		text := string(o.write(o.alert("x", func(a *cap.Alert) {
+			a.Infos = a.Infos[:1]
+			move(a, -31*time.Hour)
+		})))
+		change := func(pairs ...string) string { return strings.NewReplacer(pairs...).Replace(text) }
+		for _, row := range []struct {
+			name, document string
+			want           []string
+		}{
+			{"expired alone", text, []string{"desk.expired alert/info[1]/expires there"}},
+			{"of every kind", change("<status>Actual", "<status>System", "<severity>Extreme", "<severity>Bad", "<msgType>Alert", "<msgType>Update"),
+				[]string{"core.references.advised alert/references", "core.severity.value alert/info[1]/severity there",
+					"desk.expired alert/info[1]/expires there", "desk.references alert/references", "desk.status alert/status there"}},
+			{"each element is spoken of once", change("<status>Actual", "<status>actual", "<msgType>Alert", "<msgType>Ack"),
+				[]string{"core.references.advised alert/references", "core.status.value alert/status there",
+					"desk.expired alert/info[1]/expires there", "desk.msgtype alert/msgType there"}},
+			{"an end that cannot be read is no end", change("<expires>2026", "<expires>then", "<status>Actual", "<status>Draft"),
+				[]string{"core.time.form alert/info[1]/expires there", "desk.status alert/status there"}},
+			{"too long a life", change("<expires>2026", "<expires>2027", "<urgency>Immediate", "<urgency>now"),
+				[]string{"core.urgency.value alert/info[1]/urgency there", "desk.validity alert/info[1]/expires there"}},
+		} {
+			_, err := o.desk().Issue(t.Context(), []byte(row.document), officer)
+			var found cap.Findings
+			if !errors.Is(err, alerting.ErrInvalid) || !errors.As(err, &found) {
+				t.Errorf("%s: %v", row.name, err)
+				continue
+			}
+			if have := where(t, found, []byte(row.document)); !slices.Equal(have, row.want) {
+				t.Errorf("%s:\nhave %q\nwant %q", row.name, have, row.want)
+			}
+			if slices.ContainsFunc(found, func(f cap.Finding) bool { return f.Line == 0 }) ||
+				!slices.IsSortedFunc(found, func(a, b cap.Finding) int { return a.Line - b.Line }) {
+				t.Errorf("%s: not in the order of the document: %v", row.name, found)
+			}
+		}
+	})
+}
+
+// TestAnUnknownReferenceHasItsLine: what only the database can tell has a line as well.
+func TestAnUnknownReferenceHasItsLine(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		document := o.write(o.alert("x", referring(cap.MsgUpdate, o.alert("ghost"))))
+		_, err := o.desk().Issue(t.Context(), document, officer)
+		var found cap.Findings
+		if !errors.As(err, &found) || !slices.Equal(where(t, found, document), []string{"desk.references.unknown alert/references there"}) {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+// TestRemarksHaveTheirLines: so have warnings on what is issued all the same.
+func TestRemarksHaveTheirLines(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		a := o.alert("x", func(a *cap.Alert) { a.Infos[1].Onset = a.Infos[1].Expires.Add(time.Hour) })
+		document := o.write(a)
+		answer, err := o.desk().Issue(t.Context(), document, officer)
+		if err != nil || !slices.Equal(where(t, answer.Findings, document), []string{"core.onset.order alert/info[2]/onset there"}) {
+			t.Errorf("%v %v", answer.Findings, err)
+		}
+	})
+}
+
+// TestASentFarFromNow is issued, and the officer is told that it may be a slip.
+func TestASentFarFromNow(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		for i, row := range []struct {
+			sent time.Duration
+			want []string
+			text string
+		}{
+			{0, nil, ""},
+			{-23 * time.Hour, nil, ""},
+			{-3 * 365 * 24 * time.Hour, []string{"desk.sent.old alert/sent there"}, "1095 days back"},
+			{3 * time.Hour, []string{"core.expires.order alert/info[1]/expires there", "desk.sent.future alert/sent there"}, "3h0m0s ahead"},
+		} {
+			document := o.write(o.alert(fmt.Sprintf("x%d", i), func(a *cap.Alert) {
+				a.Sent, a.Infos = a.Sent.Add(row.sent), a.Infos[:1]
+				a.Infos[0].Expires = o.now.Add(2 * time.Hour).Truncate(time.Second)
+			}))
+			answer, err := o.desk().Issue(t.Context(), document, officer)
+			if err != nil || !slices.Equal(where(t, answer.Findings, document), row.want) ||
+				!strings.Contains(answer.Findings.Error(), row.text) || strings.Contains(answer.Findings.Error(), "nobody can be told") {
+				t.Errorf("sent %v from now: %v, %v, want %q", row.sent, answer.Findings, err, row.want)
+			}
+		}
+	})
+}

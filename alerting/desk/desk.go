@@ -1,0 +1,123 @@
+package desk
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"tocsin/alerting"
+	"tocsin/cap"
+)
+
+// Press writes an issued alert to the stream. Nil is the moment of issue; alerting.ErrUnavailable and
+// alerting.ErrInvalid mean that nothing was written; anything else that nobody knows.
+type Press interface {
+	Publish(ctx context.Context, e alerting.Envelope) error
+}
+
+// DB is the database: Write runs one transaction, Read is for queries.
+type DB interface {
+	Write(ctx context.Context, fn func(ctx context.Context, tx bun.Tx) error) error
+	Read() *bun.DB
+}
+
+// Config is what a Desk is made of. DB, Press, Now and Log must be set.
+type Config struct {
+	DB    DB
+	Press Press
+	Now   func() time.Time
+	Log   *slog.Logger
+	// Lifetime is how long an info without expires lives (CAP 1.2 §3.2.2 leaves it to the recipient); 0 means 24 h.
+	Lifetime time.Duration
+	// MaxValidity is the longest time from issue to expiry: deliveries are not kept longer. 0 means 7 days.
+	MaxValidity time.Duration
+	// MaxBytes bounds a document; 0 means 256 KiB. Whoever reads the stream must take as much.
+	MaxBytes int
+	// Sender is the CAP sender of the cancels that the desk writes, and SenderName what people call it. Empty means
+	// those of the cancelled alert.
+	Sender, SenderName string
+	// UnknownReferences lets an update or cancel refer to alerts that this desk never issued.
+	UnknownReferences bool
+}
+
+// Order says who wants an alert out, and for whom.
+type Order struct {
+	Actor alerting.Actor
+	// Channels limits the channels; empty means all.
+	Channels []alerting.Channel
+	Audience alerting.AudienceFilter
+	// Note is the officer's remark on a Cancel that the desk writes.
+	Note string
+}
+
+// Answer is that of an accepted order.
+type Answer struct {
+	Alert    alerting.AlertID
+	World    alerting.World
+	Lane     alerting.Lane
+	Document []byte
+	Issued   time.Time
+	Expires  time.Time
+	// Repeated: the same had been accepted before, and nothing was issued again.
+	Repeated bool
+	// Findings are the warnings and the advice on the document.
+	Findings cap.Findings
+}
+
+// Desk issues alerts. It is safe for concurrent use, and several may work on one database.
+type Desk struct {
+	Config
+	turns turns
+}
+
+const (
+	defaultLifetime = 24 * time.Hour
+	defaultValidity = 7 * 24 * time.Hour
+	defaultBytes    = 256 << 10
+	// publishTimeout bounds what follows once the row is written; the caller hanging up does not end it.
+	publishTimeout = 15 * time.Second
+)
+
+// New checks the configuration.
+func New(c Config) (*Desk, error) {
+	if c.DB == nil || c.Press == nil || c.Now == nil || c.Log == nil {
+		return nil, fmt.Errorf("%w: the desk lacks a part", alerting.ErrInvalid)
+	}
+	if c.Lifetime <= 0 {
+		c.Lifetime = defaultLifetime
+	}
+	if c.MaxValidity <= 0 {
+		c.MaxValidity = defaultValidity
+	}
+	if c.MaxBytes <= 0 {
+		c.MaxBytes = defaultBytes
+	}
+	return &Desk{Config: c, turns: newTurns()}, nil
+}
+
+// Issue issues a document of msgType Alert, Update or Cancel. Errors: alerting.ErrInvalid with all that is wrong (a
+// cap.Findings in its chain), ErrConflict when the id is taken by other bytes or was issued to another audience,
+// ErrState when it refers to an alert that was stopped, ErrUnavailable when nothing was written, ErrUnknown.
+func (d *Desk) Issue(ctx context.Context, document []byte, o Order) (Answer, error) {
+	in, err := d.Check(document, o)
+	if err != nil {
+		return Answer{}, fmt.Errorf("issue: %w", err)
+	}
+	return d.submit(ctx, in)
+}
+
+// Update is Issue for a document that must be an Update.
+func (d *Desk) Update(ctx context.Context, document []byte, o Order) (Answer, error) {
+	in, err := d.Check(document, o)
+	if err == nil && in.Alert.MsgType != cap.MsgUpdate {
+		err = d.refuse(document, finding("desk.update.msgtype", "CAP 1.2 §3.2.1 msgType", "alert/msgType",
+			fmt.Sprintf("this is of type %s; an update must be of type Update and refer to what it supersedes", in.Alert.MsgType)))
+	}
+	if err != nil {
+		return Answer{}, fmt.Errorf("update: %w", err)
+	}
+	return d.submit(ctx, in)
+}

@@ -1,0 +1,26 @@
+// Package desk issues, updates and cancels: it takes a CAP document, decides whether it may go out, and hands it to the
+// stream exactly once as far as anybody can tell.
+//
+// It stands apart because the answer "accepted" is given here and nowhere else. Who may issue is decided before; who is
+// told, after.
+//
+// # What always holds
+//
+//   - The answers are three: accepted (no error); refused, and nothing of it is left behind; unknown
+//     (alerting.ErrUnknown), and sending the same again is safe.
+//
+//   - The acknowledgement of the stream is the moment of issue. A row "issuing" is written before, so that a process that
+//     dies in between finds it again (Resume); nothing is issued that has no row.
+//
+//   - The document's bytes go out as they came in. The same bytes under the same id are the same alert, however often
+//     they come; other bytes, or another audience, are a conflict.
+//
+//   - An alert is stopped once: by the Cancel or the Update that was accepted first. Cancelling again answers with that
+//     same Cancel; anything else that refers to a stopped alert is refused and told what stopped it.
+//
+//     Publish: nil
+//     issuing ───────────────────────► issued
+//     │ Publish: certainly not written       │ Publish: unknown, or the process died
+//     ▼                                      ▼
+//     (no row)                                issuing, published again by the next call or by Resume
+package desk

@@ -1,0 +1,251 @@
+package desk
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"tocsin/alerting"
+	"tocsin/cap"
+)
+
+// The states of an issue. lapsed: it was found issuing after its expiry, and nobody knows whether it ever went out.
+const (
+	issuing = "issuing"
+	issued  = "issued"
+	lapsed  = "lapsed"
+)
+
+// issueRow is what the desk keeps of an alert.
+type issueRow struct {
+	bun.BaseModel `bun:"table:issues"`
+
+	Alert     string `bun:"alert,pk"`
+	World     string `bun:"world"`
+	Digest    []byte `bun:"digest"`
+	Document  []byte `bun:"document"`
+	Envelope  []byte `bun:"envelope"`
+	State     string `bun:"state"`
+	Actor     string `bun:"actor"`
+	CreatedMS int64  `bun:"created_ms"`
+	IssuedMS  int64  `bun:"issued_ms"`
+	Kind      string `bun:"kind"`
+	Refs      string `bun:"refs"`
+	ExpiresMS int64  `bun:"expires_ms"`
+	StoppedBy string `bun:"stopped_by"`
+}
+
+func (d *Desk) rowOf(in *alerting.Issued) (issueRow, error) {
+	envelope, err := json.Marshal(in.Envelope)
+	if err != nil {
+		return issueRow{}, fmt.Errorf("%w: envelope: %w", alerting.ErrInvalid, err)
+	}
+	refs, err := json.Marshal(in.References)
+	if err != nil {
+		return issueRow{}, fmt.Errorf("%w: references: %w", alerting.ErrInvalid, err)
+	}
+	if in.References == nil {
+		refs = []byte("[]")
+	}
+	return issueRow{Alert: in.ID.String(), World: string(in.Envelope.World), Digest: in.Envelope.Digest[:],
+		Document: in.Envelope.Document, Envelope: envelope, State: issuing, Actor: in.Envelope.Actor.Name,
+		CreatedMS: d.Now().UnixMilli(), Kind: string(in.Alert.MsgType), Refs: string(refs),
+		ExpiresMS: in.Expires.UnixMilli()}, nil
+}
+
+func (r *issueRow) references() ([]alerting.AlertID, error) {
+	var ids []alerting.AlertID
+	if err := json.Unmarshal([]byte(r.Refs), &ids); err != nil {
+		return nil, fmt.Errorf("references of alert %s: %w", r.Alert, err)
+	}
+	return ids, nil
+}
+
+func (r *issueRow) expires() time.Time { return time.UnixMilli(r.ExpiresMS).UTC() }
+
+// open reads the row's alert again.
+func (r *issueRow) open() (*alerting.Issued, error) {
+	in := &alerting.Issued{Expires: r.expires()}
+	if err := json.Unmarshal(r.Envelope, &in.Envelope); err != nil {
+		return nil, fmt.Errorf("read the envelope of alert %s again: %w", r.Alert, err)
+	}
+	var err error
+	// It was within the limit of its day.
+	if in.Alert, err = cap.Parse(r.Document, cap.Options{MaxBytes: len(r.Document)}); err != nil {
+		return nil, fmt.Errorf("read alert %s again: %w", r.Alert, err)
+	}
+	in.ID, in.Lane = alerting.IDOf(in.Alert), alerting.LaneOf(in.Alert)
+	in.References, err = r.references()
+	return in, err
+}
+
+// find reads a row; ErrNotFound when there is none.
+func find(ctx context.Context, db bun.IDB, id alerting.AlertID) (issueRow, error) {
+	var row issueRow
+	err := db.NewSelect().Model(&row).Where("alert = ?", id.String()).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return row, fmt.Errorf("%w: this desk issued no alert %s", alerting.ErrNotFound, id)
+	}
+	if err != nil {
+		return row, fmt.Errorf("read the issue of alert %s: %w: %w", id, alerting.ErrUnavailable, err)
+	}
+	return row, nil
+}
+
+// Document gives the CAP document of an alert as it was issued; ErrNotFound when this desk issued none.
+func (d *Desk) Document(ctx context.Context, id alerting.AlertID) ([]byte, error) {
+	row, err := d.published(ctx, id)
+	return row.Document, err
+}
+
+// Issued gives an alert as it was issued, with its order; errors as for Document.
+func (d *Desk) Issued(ctx context.Context, id alerting.AlertID) (*alerting.Issued, error) {
+	row, err := d.published(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return row.open()
+}
+
+// published is the row of an alert that the stream has.
+func (d *Desk) published(ctx context.Context, id alerting.AlertID) (issueRow, error) {
+	row, err := find(ctx, d.DB.Read(), id)
+	if err == nil && row.State == issuing {
+		return issueRow{}, fmt.Errorf("%w: alert %s is still being issued", alerting.ErrState, id)
+	}
+	return row, err
+}
+
+// enter writes the row of a new alert and marks what it stops, in one transaction. False: the row was there already.
+func (d *Desk) enter(ctx context.Context, in *alerting.Issued, row issueRow) (entered bool, err error) {
+	err = d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		entered = false
+		one := row
+		res, err := tx.NewInsert().Model(&one).On("CONFLICT DO NOTHING").Exec(ctx)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return err
+		}
+		entered = true
+		if in.Alert.MsgType == cap.MsgAlert {
+			return nil
+		}
+		return d.stopAll(ctx, tx, in)
+	})
+	if err != nil {
+		return false, fmt.Errorf("enter alert %s: %w", in.ID, err)
+	}
+	return entered, nil
+}
+
+// stopAll marks everything that the alert refers to as stopped by it. It refuses what this desk never issued, what
+// belongs to another world, and what something else has stopped already, unless that is referred to as well.
+func (d *Desk) stopAll(ctx context.Context, tx bun.Tx, in *alerting.Issued) error {
+	var unknown cap.Findings
+	for i, ref := range in.References {
+		row, err := find(ctx, tx, ref)
+		switch {
+		case errors.Is(err, alerting.ErrNotFound) && d.UnknownReferences:
+			continue
+		case errors.Is(err, alerting.ErrNotFound):
+			unknown = append(unknown, finding("desk.references.unknown", "CAP 1.2 §3.2.1 references", "alert/references",
+				fmt.Sprintf("reference %d (%s) names no alert that was issued here", i+1, ref)))
+			continue
+		case err != nil:
+			return err
+		case row.World != string(in.Envelope.World):
+			return d.refuse(in.Envelope.Document, finding("desk.references.world", "CAP 1.2 §3.2.1 status", "alert/references",
+				fmt.Sprintf("alert %s is of the world %s; a message of the world %s cannot change it", ref, row.World, in.Envelope.World)))
+		case row.Kind == string(cap.MsgCancel):
+			return fmt.Errorf("%w: alert %s is a cancel and cannot be changed", alerting.ErrState, ref)
+		}
+		if by := row.StoppedBy; by != "" {
+			if slices.ContainsFunc(in.References, func(id alerting.AlertID) bool { return id.String() == by }) {
+				continue
+			}
+			return fmt.Errorf("%w: alert %s was stopped by %s; refer to that", alerting.ErrState, ref, by)
+		}
+		if err := stopOne(ctx, tx, ref, in.ID); err != nil {
+			return err
+		}
+	}
+	if len(unknown) > 0 {
+		return d.refuse(in.Envelope.Document, unknown...)
+	}
+	return nil
+}
+
+// stopOne marks an alert as stopped, if nothing stopped it meanwhile.
+func stopOne(ctx context.Context, tx bun.Tx, id, by alerting.AlertID) error {
+	res, err := tx.NewUpdate().Model((*issueRow)(nil)).Set("stopped_by = ?", by.String()).
+		Where("alert = ?", id.String()).Where("stopped_by IN ('', ?)", by.String()).Exec(ctx)
+	if err != nil {
+		return err
+	}
+	n, err := res.RowsAffected()
+	if err == nil && n != 1 {
+		err = fmt.Errorf("%w: alert %s is being stopped by another message", alerting.ErrState, id)
+	}
+	return err
+}
+
+// withdraw takes a row back that certainly never went out, and all its marks; false when it was issued after all.
+func (d *Desk) withdraw(ctx context.Context, id alerting.AlertID) (withdrawn bool, err error) {
+	err = d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		res, err := tx.NewDelete().Model((*issueRow)(nil)).Where("alert = ?", id.String()).Where("state = ?", issuing).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		n, err := res.RowsAffected()
+		if withdrawn = n == 1; err != nil || !withdrawn {
+			return err
+		}
+		_, err = tx.NewUpdate().Model((*issueRow)(nil)).Set("stopped_by = ''").Where("stopped_by = ?", id.String()).Exec(ctx)
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("withdraw alert %s: %w", id, err)
+	}
+	return withdrawn, nil
+}
+
+// settle notes that the stream has the alert. Should another process have withdrawn the row meanwhile, because its own
+// attempt was refused, it is written again.
+func (d *Desk) settle(ctx context.Context, in *alerting.Issued, row issueRow) error {
+	at := d.Now().UnixMilli()
+	err := d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		res, err := tx.NewUpdate().Model((*issueRow)(nil)).Set("state = ?", issued).Set("issued_ms = ?", at).
+			Where("alert = ?", row.Alert).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 1 {
+			return err
+		}
+		again := row
+		again.State, again.IssuedMS = issued, at
+		if _, err := tx.NewInsert().Model(&again).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
+			return err
+		}
+		for _, ref := range in.References {
+			_, err := tx.NewUpdate().Model((*issueRow)(nil)).Set("stopped_by = ?", row.Alert).
+				Where("alert = ?", ref.String()).Where("stopped_by = ''").Exec(ctx)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("note that alert %s was issued: %w", in.ID, err)
+	}
+	return nil
+}

@@ -1,0 +1,195 @@
+package desk
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"tocsin/alerting"
+)
+
+// submit brings an alert that was checked onto the stream.
+func (d *Desk) submit(ctx context.Context, in *alerting.Issued) (Answer, error) {
+	defer d.turns.take(in.ID)()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTimeout)
+	defer cancel()
+	row, err := d.rowOf(in)
+	if err != nil {
+		return Answer{}, fmt.Errorf("issue alert %s: %w", in.ID, err)
+	}
+	// The row may appear between looking and writing, when another process is given the same document.
+	const looks = 3
+	for range looks {
+		have, err := find(ctx, d.DB.Read(), in.ID)
+		if err == nil {
+			return d.repeat(ctx, in, have)
+		}
+		if !errors.Is(err, alerting.ErrNotFound) {
+			return Answer{}, fmt.Errorf("issue: %w", err)
+		}
+		if !d.Now().Before(in.Expires) {
+			_, path := d.expiryOf(in.Alert, in.Envelope.Issued)
+			return Answer{}, fmt.Errorf("issue alert %s: %w", in.ID, d.refuse(in.Envelope.Document, expired(in.Expires, path)))
+		}
+		entered, err := d.enter(ctx, in, row)
+		if err != nil {
+			return Answer{}, fmt.Errorf("issue: %w", err)
+		}
+		if entered {
+			return d.publish(ctx, in, row, false)
+		}
+	}
+	return Answer{}, fmt.Errorf("issue alert %s: %w: it is being issued and withdrawn elsewhere", in.ID, alerting.ErrUnavailable)
+}
+
+// repeat answers for a document that came before.
+func (d *Desk) repeat(ctx context.Context, in *alerting.Issued, have issueRow) (Answer, error) {
+	if !bytes.Equal(have.Digest, in.Envelope.Digest[:]) {
+		return Answer{}, fmt.Errorf("issue alert %s: %w: sender, identifier and sent are those of an alert with other content; "+
+			"a changed message needs a new identifier or a new sent", in.ID, alerting.ErrConflict)
+	}
+	var before alerting.Envelope
+	if err := json.Unmarshal(have.Envelope, &before); err != nil {
+		return Answer{}, fmt.Errorf("read the envelope of alert %s again: %w", in.ID, err)
+	}
+	if !sameAudience(&before, &in.Envelope) {
+		return Answer{}, fmt.Errorf("issue alert %s: %w: the same document was issued to other channels or another audience",
+			in.ID, alerting.ErrConflict)
+	}
+	in.Envelope, in.Expires = before, have.expires()
+	switch {
+	case have.State == issued:
+		a := d.answer(in)
+		a.Repeated = true
+		return a, nil
+	case have.State == lapsed || !d.Now().Before(in.Expires):
+		return Answer{}, fmt.Errorf("issue alert %s: %w: it expired before it was known to be issued", in.ID, alerting.ErrState)
+	}
+	return d.publish(ctx, in, have, true)
+}
+
+// sameAudience compares what an order names; the order of names says nothing.
+func sameAudience(a, b *alerting.Envelope) bool {
+	return sameNames(a.Channels, b.Channels) && sameNames(a.Audience.People, b.Audience.People) &&
+		sameNames(a.Audience.Groups, b.Audience.Groups)
+}
+
+func sameNames[T ~string](a, b []T) bool {
+	a, b = slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b))
+	return slices.Equal(slices.Compact(a), slices.Compact(b))
+}
+
+// publish hands the alert to the stream. again: an earlier attempt may have reached it, so that a refusal now says
+// nothing about then.
+func (d *Desk) publish(ctx context.Context, in *alerting.Issued, row issueRow, again bool) (Answer, error) {
+	err := d.Press.Publish(ctx, in.Envelope)
+	if err == nil {
+		if err := d.settle(ctx, in, row); err != nil {
+			// It is issued all the same; the row is settled by the next call or by Resume.
+			d.Log.ErrorContext(ctx, "an issued alert could not be noted as issued", "alert", in.ID.String(), "error", err)
+		}
+		return d.answer(in), nil
+	}
+	certain := errors.Is(err, alerting.ErrUnavailable) || errors.Is(err, alerting.ErrInvalid)
+	if again || !certain || errors.Is(err, alerting.ErrUnknown) {
+		return Answer{}, unknown(in.ID, err)
+	}
+	withdrawn, wErr := d.withdraw(ctx, in.ID)
+	switch {
+	case wErr != nil:
+		// The row stays, so that Resume may issue it after all: "refused" would be a false answer.
+		return Answer{}, unknown(in.ID, errors.Join(err, wErr))
+	case !withdrawn:
+		return d.answer(in), nil
+	}
+	return Answer{}, fmt.Errorf("issue alert %s: %w", in.ID, err)
+}
+
+// unknown hides the kinds of its cause: one answer has one kind.
+func unknown(id alerting.AlertID, cause error) error {
+	return fmt.Errorf("issue alert %s: %w: sending the same again is safe: %v", id, alerting.ErrUnknown, cause) //nolint:errorlint // see above
+}
+
+func (d *Desk) answer(in *alerting.Issued) Answer {
+	return Answer{Alert: in.ID, World: in.Envelope.World, Lane: in.Lane, Document: in.Envelope.Document,
+		Issued: in.Envelope.Issued, Expires: in.Expires, Findings: d.Remarks(in)}
+}
+
+// Resume publishes again what was left issuing when a process died or an answer was lost. Call it at the start, and when
+// the stream is back. It goes on after an error and returns all of them; how many were published is the first result.
+func (d *Desk) Resume(ctx context.Context) (int, error) {
+	var rows []issueRow
+	err := d.DB.Read().NewSelect().Model(&rows).Where("state = ?", issuing).Order("created_ms").Scan(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("look for unfinished issues: %w: %w", alerting.ErrUnavailable, err)
+	}
+	count := 0
+	var errs []error
+	for _, row := range rows {
+		published, err := d.resume(ctx, row)
+		if published {
+			count++
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("resume alert %s: %w", row.Alert, err))
+		}
+	}
+	return count, errors.Join(errs...)
+}
+
+// resumeEvery is how often Run looks for what is left issuing.
+const resumeEvery = 5 * time.Second
+
+// Run calls Resume at once and then every few seconds, until ctx ends.
+func (d *Desk) Run(ctx context.Context) error {
+	tick := time.NewTicker(resumeEvery)
+	defer tick.Stop()
+	for {
+		n, err := d.Resume(ctx)
+		if err != nil && ctx.Err() == nil {
+			d.Log.WarnContext(ctx, "unfinished issues could not all be published; trying again", "error", err)
+		}
+		if n > 0 {
+			d.Log.InfoContext(ctx, "unfinished issues were published", "count", n)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+func (d *Desk) resume(ctx context.Context, row issueRow) (bool, error) {
+	id, err := alerting.ParseAlertID(row.Alert)
+	if err != nil {
+		return false, err
+	}
+	defer d.turns.take(id)()
+	if row, err = find(ctx, d.DB.Read(), id); err != nil || row.State != issuing {
+		if errors.Is(err, alerting.ErrNotFound) {
+			err = nil
+		}
+		return false, err
+	}
+	if !d.Now().Before(row.expires()) {
+		d.Log.WarnContext(ctx, "an alert expired before it was known to be issued", "alert", row.Alert)
+		return false, d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+			_, err := tx.NewUpdate().Model((*issueRow)(nil)).Set("state = ?", lapsed).
+				Where("alert = ?", row.Alert).Where("state = ?", issuing).Exec(ctx)
+			return err
+		})
+	}
+	in, err := row.open()
+	if err != nil {
+		return false, err
+	}
+	_, err = d.publish(ctx, in, row, true)
+	return err == nil, err
+}

@@ -1,0 +1,265 @@
+package report
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"tocsin/alerting"
+	"tocsin/alerting/audience"
+	"tocsin/alerting/fanout"
+	"tocsin/alerting/ledger"
+)
+
+// Receipts are what a report asks of the ledger.
+type Receipts interface {
+	Counts(ctx context.Context, id alerting.AlertID, ch alerting.Channel) (ledger.Counts, error)
+	Reach(ctx context.Context, id alerting.AlertID, pages uint32, isSirens func(page uint32) bool) (ledger.People, map[alerting.Channel]int64, error)
+	Explain(ctx context.Context, id alerting.AlertID, page uint32, place uint8) ([]ledger.Place, error)
+}
+
+// Manifest is what a report asks of fan-out's books.
+type Manifest struct {
+	Progress func(ctx context.Context, id alerting.AlertID) (fanout.Progress, error)
+	// SirenPages are the pages that hold sirens rather than people.
+	SirenPages func(ctx context.Context, id alerting.AlertID) (map[uint32]bool, error)
+	Page       func(ctx context.Context, id alerting.AlertID, page uint32) (fanout.Page, error)
+	Find       func(ctx context.Context, id alerting.AlertID, kind fanout.Kind, member int64) ([]fanout.Spot, error)
+	// StoppedBy is the alert that cancelled or superseded this one; zero when none did.
+	StoppedBy func(ctx context.Context, id alerting.AlertID) (alerting.AlertID, error)
+	// Latest are the alerts that fan-out saw last, newest first.
+	Latest func(ctx context.Context, limit int) ([]fanout.Progress, error)
+}
+
+// Reporter answers from manifest and receipts.
+type Reporter struct {
+	Manifest Manifest
+	Receipts Receipts
+	// PersonID and SirenID find a member by the office's own reference; ErrNotFound when there is none.
+	PersonID func(ctx context.Context, ref string) (int64, error)
+	SirenID  func(ctx context.Context, ref string) (int64, error)
+	Now      func() time.Time
+	// Accepted gives an alert that the desk issued and fan-out may not have seen; ErrNotFound when it did not. May be nil.
+	Accepted func(ctx context.Context, id alerting.AlertID) (*alerting.Issued, error)
+	// Person and Siren say why an alert is not for a member; may be nil.
+	Person, Siren func(ctx context.Context, in *alerting.Issued, member int64) (audience.Standing, error)
+}
+
+// Status is the standing of an alert.
+type Status struct {
+	Alert alerting.AlertID `json:"alert"`
+	World alerting.World   `json:"world"`
+	// Status is accepted, expanding, delivering, done, cancelled, expired or sealed.
+	Status string        `json:"status"`
+	Lane   alerting.Lane `json:"lane"`
+	Issued time.Time     `json:"issued"`
+	// Expires is when the last info ends.
+	Expires time.Time `json:"expires"`
+	// StoppedBy is the alert that cancelled or superseded this one.
+	StoppedBy string `json:"stopped_by,omitempty"`
+	// Ready is false while the receipts are being rebuilt; the figures are then missing.
+	Ready bool `json:"ready"`
+	// Consistent is true when on every channel, and for people, those targeted are as many as the states add up to.
+	Consistent bool          `json:"consistent"`
+	People     ledger.People `json:"people"`
+	Channels   []Channel     `json:"channels"`
+	// Notes are what an officer should know ("nobody in the area").
+	Notes []string `json:"notes,omitempty"`
+}
+
+// Channel is the standing of one channel.
+type Channel struct {
+	Channel  alerting.Channel `json:"channel"`
+	Targeted int64            `json:"targeted"`
+	States   States           `json:"states"`
+	// First, Median, P95 and P99 are seconds from issue to hand-over; absent while nothing was handed over.
+	First  *float64 `json:"first_s"`
+	Median *float64 `json:"p50_s"`
+	P95    *float64 `json:"p95_s"`
+	P99    *float64 `json:"p99_s"`
+}
+
+// States counts deliveries. Claimed is what is being handed over right now; Queued does not hold it.
+type States struct {
+	Queued       int64 `json:"queued"`
+	Claimed      int64 `json:"claimed"`
+	Sent         int64 `json:"sent"`
+	Delivered    int64 `json:"delivered"`
+	Acknowledged int64 `json:"acknowledged"`
+	Failed       int64 `json:"failed"`
+	Expired      int64 `json:"expired"`
+	Cancelled    int64 `json:"cancelled"`
+	OptedOut     int64 `json:"opted_out"`
+	Uncertain    int64 `json:"uncertain"`
+}
+
+// Sum adds all states up.
+func (s States) Sum() int64 {
+	return s.Queued + s.Claimed + s.Sent + s.Delivered + s.Acknowledged + s.Failed + s.Expired + s.Cancelled + s.OptedOut +
+		s.Uncertain
+}
+
+// HandedOver is how many left the house: what a progress bar shows.
+func (s States) HandedOver() int64 { return s.Sent + s.Delivered + s.Acknowledged + s.Uncertain }
+
+// Open is how many are not settled yet.
+func (s States) Open() int64 { return s.Queued + s.Claimed }
+
+func statesOf(c ledger.Counts, claimed int64) States {
+	claimed = min(claimed, c.States[alerting.Queued])
+	return States{
+		Queued: c.States[alerting.Queued] - claimed, Claimed: claimed, Sent: c.States[alerting.Sent],
+		Delivered: c.States[alerting.Delivered], Acknowledged: c.States[alerting.Acknowledged],
+		Failed: c.States[alerting.Failed], Expired: c.States[alerting.ExpiredState],
+		Cancelled: c.States[alerting.Cancelled], OptedOut: c.States[alerting.OptedOut],
+		Uncertain: c.States[alerting.Uncertain],
+	}
+}
+
+// Status reports on an alert; ErrNotFound when fan-out never saw it.
+func (r *Reporter) Status(ctx context.Context, id alerting.AlertID) (Status, error) {
+	progress, err := r.Manifest.Progress(ctx, id)
+	if errors.Is(err, alerting.ErrNotFound) && r.Accepted != nil {
+		// Accepted a moment ago, and fan-out has not seen it yet.
+		if in, pending := r.Accepted(ctx, id); pending == nil {
+			return Status{Alert: id, World: in.Envelope.World, Status: "accepted", Lane: in.Lane, Expires: in.Expires}, nil
+		}
+	}
+	if err != nil {
+		return Status{}, fmt.Errorf("status of alert %s: %w", id, err)
+	}
+	out := Status{Alert: id, World: progress.World, Lane: progress.Lane, Issued: progress.Issued,
+		Expires: progress.Expires, Notes: progress.Notes}
+	if progress.Reason != "" && !slices.Contains(out.Notes, progress.Reason) {
+		out.Notes = append(out.Notes, progress.Reason)
+	}
+	by, err := r.Manifest.StoppedBy(ctx, id)
+	if err != nil {
+		return Status{}, fmt.Errorf("status of alert %s: %w", id, err)
+	}
+	if !by.IsZero() {
+		out.StoppedBy = by.String()
+	}
+	sirens, err := r.Manifest.SirenPages(ctx, id)
+	if err != nil {
+		return Status{}, fmt.Errorf("status of alert %s: %w", id, err)
+	}
+	counts, people, err := r.counts(ctx, progress, sirens)
+	switch {
+	case errors.Is(err, ledger.ErrNotReady):
+		out.Status = r.word(progress, by, unknownOpen)
+		return out, nil
+	case err != nil:
+		return Status{}, fmt.Errorf("status of alert %s: %w", id, err)
+	}
+	out.Ready, out.People = true, people
+	out.Channels, out.Consistent = lay(progress, counts)
+	out.Consistent = out.Consistent && people.Targeted == progress.People
+	var open int64
+	for _, c := range out.Channels {
+		open += c.States.Open()
+	}
+	out.Status = r.word(progress, by, open)
+	return out, nil
+}
+
+// channelCounts are the counts of one channel with its running claims.
+type channelCounts struct {
+	counts  ledger.Counts
+	claimed int64
+}
+
+func (r *Reporter) counts(ctx context.Context, p fanout.Progress, sirens map[uint32]bool) (map[alerting.Channel]channelCounts, ledger.People, error) {
+	if p.Sealed {
+		return r.sealedCounts(ctx, p, sirens)
+	}
+	// Channels before people: what is counted later is further on, so that "done" never stands beside people not told.
+	counts := make(map[alerting.Channel]ledger.Counts)
+	for _, ch := range alerting.Channels() {
+		c, err := r.Receipts.Counts(ctx, p.Alert, ch)
+		if err != nil {
+			return nil, ledger.People{}, err
+		}
+		counts[ch] = c
+	}
+	people, claimed, err := r.Receipts.Reach(ctx, p.Alert, p.Pages, func(page uint32) bool { return sirens[page] })
+	if err != nil {
+		return nil, people, err
+	}
+	out := make(map[alerting.Channel]channelCounts)
+	for ch, c := range counts {
+		out[ch] = channelCounts{c, claimed[ch]}
+	}
+	return out, people, nil
+}
+
+func (r *Reporter) sealedCounts(ctx context.Context, p fanout.Progress, sirens map[uint32]bool) (map[alerting.Channel]channelCounts, ledger.People, error) {
+	counts := make(map[alerting.Channel]*ledger.Counts)
+	for _, ch := range alerting.Channels() {
+		counts[ch] = new(ledger.Counts)
+	}
+	var people ledger.People
+	for n := range p.Pages {
+		page, err := r.Manifest.Page(ctx, p.Alert, n)
+		if err != nil {
+			return nil, people, err
+		}
+		sealed, err := ledger.ReadSealed(page.Sealed)
+		if err != nil {
+			return nil, people, fmt.Errorf("page %d: %w", n, err)
+		}
+		sealed.Count(counts, &people, sirens[n])
+	}
+	out := make(map[alerting.Channel]channelCounts)
+	for ch, c := range counts {
+		out[ch] = channelCounts{counts: *c}
+	}
+	return out, people, nil
+}
+
+// lay puts the channels side by side that target anybody, and says whether the books agree. It is never nil: that none
+// targets anybody is an answer too.
+func lay(p fanout.Progress, counts map[alerting.Channel]channelCounts) (out []Channel, consistent bool) {
+	out, consistent = []Channel{}, true
+	for _, ch := range alerting.Channels() {
+		c := counts[ch]
+		line := Channel{Channel: ch, Targeted: p.Targeted[ch], States: statesOf(c.counts, c.claimed)}
+		consistent = consistent && line.Targeted == line.States.Sum()
+		if line.Targeted == 0 && line.States.Sum() == 0 {
+			continue
+		}
+		if l := c.counts.Latencies; l.Quantile(1) > 0 {
+			line.First = seconds(l.First)
+			line.Median, line.P95, line.P99 = seconds(l.Quantile(.5)), seconds(l.Quantile(.95)), seconds(l.Quantile(.99))
+		}
+		out = append(out, line)
+	}
+	return out, consistent
+}
+
+func seconds(d time.Duration) *float64 {
+	s := float64(d.Milliseconds()) / 1000
+	return &s
+}
+
+// unknownOpen stands for the open deliveries of an alert whose receipts are being rebuilt.
+const unknownOpen = -1
+
+// word sums the standing up. open is how many deliveries are not settled.
+func (r *Reporter) word(p fanout.Progress, by alerting.AlertID, open int64) string {
+	switch {
+	case p.Sealed:
+		return "sealed"
+	case !by.IsZero():
+		return "cancelled"
+	case !r.Now().Before(p.Expires):
+		return "expired"
+	case p.State != fanout.Done:
+		return "expanding"
+	case open != 0:
+		return "delivering"
+	}
+	return "done"
+}

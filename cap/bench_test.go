@@ -1,0 +1,166 @@
+package cap
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/golang/geo/s2"
+)
+
+// coast is a closed ring of n points like a coastline, about 100 km wide.
+func coast(n int) Polygon {
+	rng := rand.New(rand.NewPCG(1, 2))
+	p := make(Polygon, 0, n)
+	radius := 0.4
+	for i := range n - 1 {
+		angle := 2 * math.Pi * float64(i) / float64(n-1)
+		radius = max(0.3, min(0.5, radius+(rng.Float64()-.5)*0.002))
+		p = append(p, Point{48 + radius*math.Sin(angle), 16 + 1.5*radius*math.Cos(angle)})
+	}
+	return append(p, p[0])
+}
+
+func BenchmarkNewRegion(b *testing.B) {
+	areas := []Area{{Polygons: []Polygon{coast(20_000)}}}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := NewRegion(areas); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkContains(b *testing.B) {
+	for _, row := range []struct {
+		name   string
+		points int
+	}{{"100 points", 100}, {"20000 points", 20_000}} {
+		b.Run(row.name, func(b *testing.B) {
+			r, err := NewRegion([]Area{{Polygons: []Polygon{coast(row.points)}}})
+			if err != nil {
+				b.Fatal(err)
+			}
+			rng := rand.New(rand.NewPCG(3, 4))
+			at := make([]Point, 1024)
+			for i := range at {
+				at[i] = Point{47.5 + rng.Float64(), 15.2 + 1.6*rng.Float64()}
+			}
+			for i := 0; b.Loop(); i++ {
+				p := &at[i%len(at)]
+				r.Contains(p.Lat, p.Lon)
+			}
+		})
+	}
+}
+
+func BenchmarkContainsCellPlace(b *testing.B) {
+	r, err := NewRegion([]Area{{Polygons: []Polygon{coast(1000)}}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	leaf := s2.CellIDFromLatLng(s2.LatLngFromDegrees(48.1, 16.1))
+	for name, id := range map[string]s2.CellID{"leaf": leaf, "level 14": leaf.Parent(14)} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				r.ContainsCellPlace(id)
+			}
+		})
+	}
+}
+
+func BenchmarkCovering(b *testing.B) {
+	for _, row := range []struct {
+		name          string
+		points, cells int
+	}{{"5 points 64 cells", 5, 64}, {"1000 points 256 cells", 1000, 256}, {"20000 points 256 cells", 20_000, 256}} {
+		b.Run(row.name, func(b *testing.B) {
+			r, err := NewRegion([]Area{{Polygons: []Polygon{coast(row.points)}}})
+			if err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				if len(r.Covering(row.cells)) == 0 {
+					b.Fatal("empty")
+				}
+			}
+		})
+	}
+}
+
+// largeAlert is a document of about 1.7 MB: 4 infos with 20 areas each, 80,000 points together.
+func largeAlert(tb testing.TB) []byte {
+	tb.Helper()
+	a := floodAlert()
+	area := a.Infos[0].Areas[0]
+	area.Polygons = []Polygon{coast(1000)}
+	a.Infos[0].Areas = nil
+	for range 20 {
+		a.Infos[0].Areas = append(a.Infos[0].Areas, area)
+	}
+	a.Infos = append(a.Infos, a.Infos[0], a.Infos[0], a.Infos[0])
+	doc, err := Write(a)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return doc
+}
+
+// largeOptions lets largeAlert through.
+func largeOptions() Options { return Options{MaxBytes: 4 << 20} }
+
+// TestLargeAlert holds time and memory of reading a large document down.
+func TestLargeAlert(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	doc := largeAlert(t)
+	result := testing.Benchmark(func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := Parse(doc, largeOptions()); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	if ratio := result.AllocedBytesPerOp() / int64(len(doc)); ratio > 30 {
+		t.Errorf("%d bytes take %d times as much memory", len(doc), ratio)
+	}
+	if took := result.NsPerOp(); took > 150e6 && !raceEnabled {
+		t.Errorf("%d bytes take %d ms", len(doc), took/1e6)
+	}
+}
+
+func BenchmarkParse(b *testing.B) {
+	for name, doc := range map[string][]byte{"3 KB": []byte(flood), "large": largeAlert(b)} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(doc)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := Parse(doc, largeOptions()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkCheck(b *testing.B) {
+	a := floodAlert()
+	b.ReportAllocs()
+	for b.Loop() {
+		if len(Check(a)) > 0 {
+			b.Fatal("findings")
+		}
+	}
+}
+
+func BenchmarkWrite(b *testing.B) {
+	a := floodAlert()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Write(a); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

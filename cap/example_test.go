@@ -1,0 +1,82 @@
+package cap_test
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"tocsin/cap"
+)
+
+const document = `<?xml version="1.0" encoding="UTF-8"?>
+<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2">
+  <identifier>17</identifier>
+  <sender>office@warnings.example</sender>
+  <sent>2026-03-01T08:00:00+01:00</sent>
+  <status>Actual</status>
+  <msgType>Alert</msgType>
+  <scope>Public</scope>
+  <info>
+    <category>Met</category>
+    <event>Storm surge</event>
+    <urgency>Expected</urgency>
+    <severity>severe</severity>
+    <certainty>Likely</certainty>
+    <area>
+      <areaDesc>the coast</areaDesc>
+      <polygon>54,7 54,8 55,8 55,7</polygon>
+    </area>
+  </info>
+</alert>`
+
+func ExampleParse() {
+	_, err := cap.Parse([]byte(document), cap.Options{})
+	var findings cap.Findings
+	if errors.As(err, &findings) {
+		for _, f := range findings {
+			fmt.Printf("line %d, %s: %s\n", f.Line, f.Path, f.Message)
+		}
+	}
+	// Output:
+	// line 13, alert/info[1]/severity: "severe" must be written Severe: case and blanks count
+	// line 17, alert/info[1]/area[1]/polygon[1]: the polygon is not closed: repeat its first point at the end
+}
+
+func ExampleWrite() {
+	doc, err := cap.Write(&cap.Alert{
+		Identifier: "18",
+		Sender:     "office@warnings.example",
+		Sent:       time.Date(2026, 3, 1, 7, 30, 0, 0, time.UTC),
+		Status:     cap.StatusActual,
+		MsgType:    cap.MsgCancel,
+		Scope:      cap.ScopePublic,
+		References: []cap.Reference{{Sender: "office@warnings.example", Identifier: "17", Sent: time.Date(2026, 3, 1, 8, 0, 0, 0, time.FixedZone("", 3600))}},
+	})
+	if err != nil {
+		fmt.Println(err)
+	}
+	fmt.Print(string(doc))
+	// Output:
+	// <?xml version="1.0" encoding="UTF-8"?>
+	// <alert xmlns="urn:oasis:names:tc:emergency:cap:1.2">
+	//   <identifier>18</identifier>
+	//   <sender>office@warnings.example</sender>
+	//   <sent>2026-03-01T07:30:00-00:00</sent>
+	//   <status>Actual</status>
+	//   <msgType>Cancel</msgType>
+	//   <scope>Public</scope>
+	//   <references>office@warnings.example,17,2026-03-01T08:00:00+01:00</references>
+	// </alert>
+}
+
+func ExampleNewRegion() {
+	region, err := cap.NewRegion([]cap.Area{{
+		Polygons: []cap.Polygon{{{Lat: -16, Lon: 179}, {Lat: -16, Lon: -179}, {Lat: -18, Lon: -179}, {Lat: -18, Lon: 179}, {Lat: -16, Lon: 179}}},
+		Circles:  []cap.Circle{{Center: cap.Point{Lat: -18.14, Lon: 178.44}, RadiusKM: 20}},
+	}})
+	if err != nil {
+		fmt.Println(err)
+	}
+	fmt.Println(region.Contains(-17, -179.5), region.Contains(-18.2, 178.4), region.Contains(-17, 0))
+	// Output: true true false
+}

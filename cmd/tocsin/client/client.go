@@ -1,0 +1,218 @@
+// Package client speaks to the admin API for the verbs of the command line.
+//
+// It stands apart so that no verb reaches into a store: what a verb can do, any other program with a token can do. What
+// always holds: every answer is one of accepted, refused or unknown, and "unknown" is never reported as anything else.
+package client
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"tocsin/alerting"
+	"tocsin/alerting/report"
+	"tocsin/cap"
+)
+
+// Client calls one API.
+type Client struct {
+	base  string
+	token string
+	http  *http.Client
+	// patience is how long an import may stand still.
+	patience time.Duration
+}
+
+// New makes a client for an API's base URL. A CA file is trusted besides the system's roots.
+func New(base, token, caFile string) (*Client, error) {
+	u, err := url.Parse(base)
+	if err != nil || u.Host == "" {
+		return nil, fmt.Errorf("API address %q: want http://HOST:PORT", base)
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.ResponseHeaderTimeout = 0
+	if caFile != "" {
+		pem, err := os.ReadFile(caFile)
+		if err != nil {
+			return nil, fmt.Errorf("read the CA: %w", err)
+		}
+		pool, err := x509.SystemCertPool()
+		if err != nil {
+			pool = x509.NewCertPool()
+		}
+		if !pool.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("%s holds no certificate", caFile)
+		}
+		transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	}
+	// A redirection is never followed: whoever sends it is not the API, and an order must not be given twice.
+	last := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &Client{strings.TrimSuffix(base, "/"), token, &http.Client{Transport: transport, CheckRedirect: last}, importPatience}, nil
+}
+
+// Problem is an answer that is not a success (RFC 9457).
+type Problem struct {
+	Title    string       `json:"title"`
+	Status   int          `json:"status"`
+	Detail   string       `json:"detail"`
+	Outcome  string       `json:"outcome"`
+	Findings cap.Findings `json:"findings"`
+}
+
+// settled reports whether the API said what became of an order: that it was refused, or that the caller may not give it.
+// A server's failure that says nothing settles nothing.
+func (p *Problem) settled() bool {
+	return p.Outcome == "refused" || p.Outcome == "" && p.Status < http.StatusInternalServerError
+}
+
+// Error is the problem in one line.
+func (p *Problem) Error() string {
+	if p.Detail == "" {
+		return p.Title
+	}
+	return p.Title + ": " + p.Detail
+}
+
+// ErrUnknown: it is not known whether the API carried the order out. The same order again is safe.
+var ErrUnknown = errors.New("no clear answer: the alert may or may not have been issued; the same command again is safe")
+
+// errSilent: the API answered, and said nothing about the order.
+var errSilent = errors.New("the answer does not say what became of it")
+
+// Accepted is the answer to an order that was carried out.
+type Accepted struct {
+	Alert    alerting.AlertID `json:"alert"`
+	Outcome  string           `json:"outcome"`
+	Repeated bool             `json:"repeated"`
+	Findings cap.Findings     `json:"findings,omitempty"`
+}
+
+// Order narrows who is told.
+type Order struct {
+	Channels []string
+	People   []string
+	Groups   []string
+}
+
+func (o Order) query() url.Values {
+	return url.Values{"channel": o.Channels, "person": o.People, "group": o.Groups}
+}
+
+const callTimeout = 30 * time.Second
+
+// Issue sends a CAP document to be issued. A *Problem with outcome "refused" means that nothing was issued; anything
+// unclear is ErrUnknown.
+func (c *Client) Issue(ctx context.Context, document []byte, o Order) (Accepted, error) {
+	return c.order(ctx, "/api/alerts?"+o.query().Encode(), "application/cap+xml", document)
+}
+
+// Cancel stops an alert.
+func (c *Client) Cancel(ctx context.Context, id alerting.AlertID, note string) (Accepted, error) {
+	body, err := json.Marshal(map[string]string{"note": note})
+	if err != nil {
+		return Accepted{}, err
+	}
+	return c.order(ctx, "/api/alerts/"+id.String()+"/cancel", "application/json", body)
+}
+
+func (c *Client) order(ctx context.Context, path, contentType string, body []byte) (Accepted, error) {
+	var a Accepted
+	err := c.call(ctx, http.MethodPost, path, contentType, body, &a)
+	var p *Problem
+	switch {
+	case err == nil && a.Outcome == "accepted":
+		return a, nil
+	case errors.As(err, &p) && p.settled():
+		return a, err
+	case err != nil && notSent(err):
+		return a, &Problem{Title: "The API cannot be reached; nothing was issued", Detail: err.Error(), Outcome: "refused"}
+	case err == nil:
+		err = errSilent
+	}
+	return a, fmt.Errorf("%w (%w)", ErrUnknown, err)
+}
+
+// DryRun asks what issuing a document would do.
+func (c *Client) DryRun(ctx context.Context, document []byte, o Order, list bool) (run report.DryRun, err error) {
+	q := o.query()
+	if list {
+		q.Set("list", "true")
+	}
+	err = c.call(ctx, http.MethodPost, "/api/alerts/dry-run?"+q.Encode(), "application/cap+xml", document, &run)
+	return run, err
+}
+
+// Status asks for the standing of an alert.
+func (c *Client) Status(ctx context.Context, id alerting.AlertID) (s report.Status, err error) {
+	err = c.call(ctx, http.MethodGet, "/api/alerts/"+id.String(), "", nil, &s)
+	return s, err
+}
+
+// List asks for the latest alerts.
+func (c *Client) List(ctx context.Context) (l []report.Listing, err error) {
+	err = c.call(ctx, http.MethodGet, "/api/alerts", "", nil, &l)
+	return l, err
+}
+
+// Explain asks what became of a person or siren.
+func (c *Client) Explain(ctx context.Context, id alerting.AlertID, who string) (x report.Explanation, err error) {
+	err = c.call(ctx, http.MethodGet, "/api/alerts/"+id.String()+"/explain/"+url.PathEscape(who), "", nil, &x)
+	return x, err
+}
+
+// maxAnswer bounds an answer, in bytes: the list of a dry run may be long.
+const maxAnswer = 512 << 20
+
+func (c *Client) call(ctx context.Context, method, path, contentType string, body []byte, into any) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	resp, err := c.send(ctx, method, path, contentType, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode >= 300 {
+		return problemOf(resp)
+	}
+	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(into); err != nil {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	return nil
+}
+
+func (c *Client) send(ctx context.Context, method, path, contentType string, body io.Reader) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
+	if err != nil {
+		return nil, err
+	}
+	if contentType != "" {
+		req.Header.Set("Content-Type", contentType)
+	}
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	return c.http.Do(req)
+}
+
+// problemOf reads an answer that is not a success. Only a problem document is the API's own word; whatever else comes is
+// of something between us (a balancer, a proxy), which does not know what the API did.
+func problemOf(resp *http.Response) error {
+	text, err := io.ReadAll(io.LimitReader(resp.Body, 8<<20))
+	kind, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";")
+	p := new(Problem)
+	if err != nil || strings.TrimSpace(kind) != "application/problem+json" || json.Unmarshal(text, p) != nil {
+		return fmt.Errorf("the answer is %s, and not the API's own", resp.Status)
+	}
+	p.Status = resp.StatusCode
+	return p
+}

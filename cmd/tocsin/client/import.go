@@ -1,0 +1,90 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"tocsin/alerting/audience"
+)
+
+// importPatience is how long an import may stand still: no byte of the file taken and no line of progress come back. A
+// million people may take long, and the API says every few hundred how far it is; only its last word, for which it
+// counts its tables, takes more than a moment.
+const importPatience = 2 * time.Minute
+
+// errStill: an import neither went on nor ended.
+var errStill = errors.New("the import stands still; what was imported so far stays, and the same file again is safe")
+
+// importLine is one line of the answer: progress, then the result or a problem.
+type importLine struct {
+	Progress *audience.Progress
+	Result   *audience.Result
+	Problem  *Problem
+}
+
+// Import sends a CSV file; report is called with every progress line. It lasts as long as it goes on.
+func (c *Client) Import(ctx context.Context, what string, csv io.Reader, report func(audience.Progress)) (audience.Result, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	still := time.AfterFunc(c.patience, func() { cancel(errStill) })
+	defer still.Stop()
+	moved := func() { still.Reset(c.patience) }
+	r, err := c.importing(ctx, what, &moving{csv, moved}, func(p *audience.Progress) {
+		moved()
+		if p != nil && report != nil {
+			report(*p)
+		}
+	})
+	if err != nil && errors.Is(context.Cause(ctx), errStill) {
+		return r, fmt.Errorf("import %s: %w: nothing moved for %v", what, errStill, c.patience)
+	}
+	return r, err
+}
+
+func (c *Client) importing(ctx context.Context, what string, csv io.Reader, progress func(*audience.Progress)) (r audience.Result, err error) {
+	resp, err := c.send(ctx, http.MethodPost, "/api/"+what, "text/csv", csv)
+	if err != nil {
+		return r, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode >= 300 {
+		return r, problemOf(resp)
+	}
+	lines := json.NewDecoder(resp.Body)
+	for {
+		var line importLine
+		if err := lines.Decode(&line); err != nil {
+			return r, fmt.Errorf("the import's answer ended early: %w", err)
+		}
+		if line.Result != nil {
+			r = *line.Result
+		}
+		switch {
+		case line.Problem != nil:
+			return r, line.Problem
+		case line.Result != nil:
+			return r, nil
+		}
+		progress(line.Progress)
+	}
+}
+
+// moving tells of every part of a file that was taken.
+type moving struct {
+	io.Reader
+	moved func()
+}
+
+// Read reads, and tells.
+func (m *moving) Read(b []byte) (int, error) {
+	n, err := m.Reader.Read(b)
+	if n > 0 {
+		m.moved()
+	}
+	return n, err
+}

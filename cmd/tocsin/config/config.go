@@ -1,0 +1,231 @@
+package config
+
+import "time"
+
+// Config is everything an operator can set. The zero value of a field means its default, which the comment names.
+type Config struct {
+	Office   Office    `yaml:"office" envPrefix:"OFFICE_"`
+	DataDir  string    `yaml:"data_dir" env:"DATA_DIR"` // embedded stores and the generated keyring; default ./.data
+	Kafka    Kafka     `yaml:"kafka" envPrefix:"KAFKA_"`
+	Redis    Redis     `yaml:"redis" envPrefix:"REDIS_"`
+	SQL      SQL       `yaml:"sql" envPrefix:"SQL_"`
+	Keyring  Keyring   `yaml:"keyring" envPrefix:"KEYRING_"`
+	Alerts   Alerts    `yaml:"alerts" envPrefix:"ALERTS_"`
+	Gateways []Gateway `yaml:"gateways"`
+	// Listen is where each role answers.
+	API       API       `yaml:"api" envPrefix:"API_"`
+	Callbacks Callbacks `yaml:"callbacks" envPrefix:"CALLBACKS_"`
+	Metrics   Metrics   `yaml:"metrics" envPrefix:"METRICS_"` // health, readiness and /metrics; default 127.0.0.1:9180
+	Heartbeat Heartbeat `yaml:"heartbeat" envPrefix:"HEARTBEAT_"`
+	Log       Log       `yaml:"log" envPrefix:"LOG_"`
+	Client    Client    `yaml:"client" envPrefix:"CLIENT_"`
+}
+
+// Office is who warns.
+type Office struct {
+	// Sender is the CAP sender of the messages that tocsin writes itself (cancels).
+	Sender string `yaml:"sender" env:"SENDER"`
+	// Name is the senderName that people read.
+	Name string `yaml:"name" env:"NAME"`
+	// PublicURL begins the links in messages; a message's link is PublicURL/alerts/ID. Empty: no links.
+	PublicURL string `yaml:"public_url" env:"PUBLIC_URL"`
+	// Region is the country of numbers without a country code, e.g. NZ.
+	Region string `yaml:"region" env:"REGION"`
+}
+
+// Kafka names the brokers. Without brokers one runs inside the process, on loopback.
+type Kafka struct {
+	Brokers     []string `yaml:"brokers" env:"BROKERS"`
+	Prefix      string   `yaml:"prefix" env:"PREFIX"`           // begins every topic and group name
+	Partitions  int      `yaml:"partitions" env:"PARTITIONS"`   // of each dispatch topic; default 6, in-process 2
+	Replication int      `yaml:"replication" env:"REPLICATION"` // default 1; use 3 with three brokers
+	TLS         TLS      `yaml:"tls" envPrefix:"TLS_"`
+	SASL        SASL     `yaml:"sasl" envPrefix:"SASL_"`
+}
+
+// TLS says how to trust a server and how to show who we are.
+type TLS struct {
+	Enabled    bool   `yaml:"enabled" env:"ENABLED"`
+	CAFile     string `yaml:"ca_file" env:"CA_FILE"` // empty: the system's roots
+	CertFile   string `yaml:"cert_file" env:"CERT_FILE"`
+	KeyFile    string `yaml:"key_file" env:"KEY_FILE"`
+	ServerName string `yaml:"server_name" env:"SERVER_NAME"`
+}
+
+// SASL is how tocsin signs in to Kafka.
+type SASL struct {
+	Mechanism    string `yaml:"mechanism" env:"MECHANISM"` // plain, scram-sha-256, scram-sha-512; empty: none
+	User         string `yaml:"user" env:"USER"`
+	PasswordFile string `yaml:"password_file" env:"PASSWORD_FILE"`
+}
+
+// Redis names the server: its one address, or Sentinels with master_name; a Cluster cannot be used. Without one, it runs in
+// the process.
+type Redis struct {
+	Addresses    []string `yaml:"addresses" env:"ADDRESSES"`
+	MasterName   string   `yaml:"master_name" env:"MASTER_NAME"`
+	User         string   `yaml:"user" env:"USER"`
+	PasswordFile string   `yaml:"password_file" env:"PASSWORD_FILE"`
+	DB           int      `yaml:"db" env:"DB"`
+	Prefix       string   `yaml:"prefix" env:"PREFIX"`
+	TLS          TLS      `yaml:"tls" envPrefix:"TLS_"`
+}
+
+// SQL names the database: sqlite:PATH or postgres://USER@HOST/DB?sslmode=verify-full&sslrootcert=FILE. The password of
+// PostgreSQL comes from password_file. Empty: SQLite in data_dir.
+type SQL struct {
+	URL          string `yaml:"url" env:"URL"`
+	PasswordFile string `yaml:"password_file" env:"PASSWORD_FILE"`
+}
+
+// Keyring is the folder of the keys that seal addresses and batches. Empty: data_dir/keyring, made on first start —
+// allowed only with in-process stores, because every process of an office needs the same keys.
+type Keyring struct {
+	Dir string `yaml:"dir" env:"DIR"`
+}
+
+// Alerts are the office's rules for what it issues.
+type Alerts struct {
+	Lifetime    time.Duration `yaml:"lifetime" env:"LIFETIME"`         // of an info without expires; default 24h
+	MaxValidity time.Duration `yaml:"max_validity" env:"MAX_VALIDITY"` // longest validity accepted; default 168h. Kafka keeps records for this + 72h
+	MaxBytes    int           `yaml:"max_bytes" env:"MAX_BYTES"`       // of a CAP document; default 262144
+	SMSParts    int           `yaml:"sms_parts" env:"SMS_PARTS"`       // default 3
+}
+
+// Gateway is one way out. Exactly one of the blocks below its channel must be given.
+type Gateway struct {
+	Name    string `yaml:"name"`
+	Channel string `yaml:"channel"` // sms, push, mail or siren
+	// Live gateways reach the public and carry only actual alerts; the others carry any world. Must be stated.
+	Live *bool `yaml:"live"`
+	// Standby gateways are used only while another of their channel, as live as they are, fails as a whole.
+	Standby bool `yaml:"standby"`
+	// Slots is how many deliveries a process has under way at once; default 64.
+	Slots int `yaml:"slots"`
+	// Rate is the gateway's limit in permits a second over all processes (SMS: segments); left out, there is none.
+	Rate   float64 `yaml:"rate"`
+	Twilio *Twilio `yaml:"twilio"`
+	Push   *Push   `yaml:"push"`
+	SMTP   *SMTP   `yaml:"smtp"`
+	Siren  *Siren  `yaml:"siren"`
+}
+
+// Twilio is an SMS gateway that speaks Twilio's API.
+type Twilio struct {
+	AccountSID       string `yaml:"account_sid"`
+	AuthTokenFile    string `yaml:"auth_token_file"`
+	APIKey           string `yaml:"api_key"` // optional: signs in instead of the account; the auth token still checks callbacks
+	APIKeySecretFile string `yaml:"api_key_secret_file"`
+	MessagingService string `yaml:"messaging_service"` // this or from
+	From             string `yaml:"from"`
+	BaseURL          string `yaml:"base_url"` // default https://api.twilio.com
+}
+
+// Push is a web push sender (RFC 8030, 8291, 8292).
+type Push struct {
+	VAPIDPublic      string `yaml:"vapid_public"`
+	VAPIDPrivateFile string `yaml:"vapid_private_file"`
+	Subscriber       string `yaml:"subscriber"` // mail address or https URL of the office, for the push services
+	// AllowHosts are push services besides the known ones: host, or .suffix.
+	AllowHosts []string `yaml:"allow_hosts"`
+	// AllowInsecure are origins (http://127.0.0.1:8083) that may be plain HTTP and private: simulators only.
+	AllowInsecure []string `yaml:"allow_insecure"`
+}
+
+// SMTP is a mail gateway.
+type SMTP struct {
+	Address      string `yaml:"address"`  // host:port
+	Security     string `yaml:"security"` // starttls (default), tls, none (loopback only)
+	User         string `yaml:"user"`
+	PasswordFile string `yaml:"password_file"`
+	From         string `yaml:"from"`
+	TLS          TLS    `yaml:"tls"`
+	DKIM         *DKIM  `yaml:"dkim"`
+}
+
+// DKIM signs mail (RFC 6376).
+type DKIM struct {
+	Domain   string `yaml:"domain"`
+	Selector string `yaml:"selector"`
+	KeyFile  string `yaml:"key_file"`
+}
+
+// Siren is a siren gateway: one protocol, many sirens.
+type Siren struct {
+	Protocol       string        `yaml:"protocol"`         // http, mqtt, modbus
+	SigningKeyFile string        `yaml:"signing_key_file"` // Ed25519, for http and mqtt
+	KeyID          string        `yaml:"key_id"`
+	Broker         string        `yaml:"broker"` // mqtt: tcp://host:1883 or ssl://host:8883
+	TopicPrefix    string        `yaml:"topic_prefix"`
+	User           string        `yaml:"user"`
+	PasswordFile   string        `yaml:"password_file"`
+	TLS            TLS           `yaml:"tls"`
+	MaxRun         time.Duration `yaml:"max_run"`      // hard limit of one activation; default 180s
+	AllowPublic    bool          `yaml:"allow_public"` // modbus: allow public addresses
+	// RegisterMapsFile adds register maps of Modbus sirens (YAML).
+	RegisterMapsFile string `yaml:"register_maps_file"`
+}
+
+// Listener is an address to answer on, with TLS when a certificate is given.
+type Listener struct {
+	Listen   string `yaml:"listen" env:"LISTEN"`
+	CertFile string `yaml:"cert_file" env:"CERT_FILE"`
+	KeyFile  string `yaml:"key_file" env:"KEY_FILE"`
+}
+
+// Metrics is where a process tells how it is.
+type Metrics struct {
+	Listener `yaml:",inline"`
+	// Profile adds Go's profiles under /debug/pprof/. They show what the process does, so the listener must be private.
+	Profile bool `yaml:"profile" env:"PROFILE"`
+}
+
+// API is the admin API of the role api; default 127.0.0.1:8080.
+type API struct {
+	Listener `yaml:",inline"`
+	Tokens   []Token `yaml:"tokens"`
+}
+
+// Token is one caller of the API. May lists: issue, cancel, read, import, redrive.
+type Token struct {
+	Name      string   `yaml:"name"`
+	TokenFile string   `yaml:"token_file"`
+	May       []string `yaml:"may"`
+}
+
+// Callbacks is where gateways report back; default 127.0.0.1:8081.
+type Callbacks struct {
+	Listener `yaml:",inline"`
+	// PublicURL is how the gateway reaches it from outside. Required with a Twilio gateway.
+	PublicURL string `yaml:"public_url" env:"PUBLIC_URL"`
+	// What no callback told of an SMS is asked for: AskAfter the issue of its alert, again each AskEvery while it is not
+	// known, AskRate times a second at the most. One process at a time does so.
+	AskAfter time.Duration `yaml:"ask_after" env:"ASK_AFTER"` // default 10m
+	AskEvery time.Duration `yaml:"ask_every" env:"ASK_EVERY"` // default 10m
+	AskRate  float64       `yaml:"ask_rate" env:"ASK_RATE"`   // default 10
+}
+
+// Heartbeat is a sign of life to somebody outside, so that silence is noticed: the role ledger asks URL for an answer while
+// it can do its work. Empty: none leaves.
+type Heartbeat struct {
+	URL   string        `yaml:"url" env:"URL"`
+	Every time.Duration `yaml:"every" env:"EVERY"` // default 1m
+}
+
+// Log is how tocsin speaks of itself.
+type Log struct {
+	Level  string `yaml:"level" env:"LEVEL"`   // debug, info (default), warn, error
+	Format string `yaml:"format" env:"FORMAT"` // text (default) or json
+}
+
+// Client is what the client verbs need.
+type Client struct {
+	URL       string `yaml:"url" env:"URL"` // default http://127.0.0.1:8080
+	TokenFile string `yaml:"token_file" env:"TOKEN_FILE"`
+	CAFile    string `yaml:"ca_file" env:"CA_FILE"`
+}
+
+// InProcess reports whether a store runs inside the process.
+func (c *Config) InProcess() (kafka, redis bool) {
+	return len(c.Kafka.Brokers) == 0, len(c.Redis.Addresses) == 0
+}

@@ -1,0 +1,249 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"tocsin/alerting"
+	"tocsin/alerting/report"
+	"tocsin/cap"
+	"tocsin/cmd/tocsin/client"
+)
+
+// maxDocument bounds what the client reads; the API has its own, configured limit.
+const maxDocument = 16 << 20
+
+func lintVerb(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use:   "lint FILE…",
+		Short: "Check CAP documents against the rules of the standard",
+		Long:  "Check CAP documents. Exit code 0: no errors; 2: at least one error, or a file that cannot be read.",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			l := listing{header: []string{"file", "line", "level", "rule", "path", "message"}}
+			files, failed := []lintedFile{}, false
+			for _, name := range args {
+				document, err := t.readFile(name, maxDocument)
+				if err != nil {
+					return &exit{exitRefused, err}
+				}
+				_, findings := cap.ParseAll(document, cap.Options{})
+				failed = failed || findings.Err() != nil
+				files = append(files, lintedFile{name, findings.Err() == nil, findings})
+				l.rows = append(l.rows, findingRows(name, findings)...)
+			}
+			l.value = files
+			if len(l.rows) == 0 && t.format == "table" {
+				t.printf("no findings in %s\n", number(int64(len(files)), "file"))
+			} else if err := t.show(l); err != nil {
+				return err
+			}
+			if failed {
+				return &exit{exitRefused, nil}
+			}
+			return nil
+		},
+	}
+}
+
+type lintedFile struct {
+	File     string       `json:"file"`
+	Valid    bool         `json:"valid"`
+	Findings cap.Findings `json:"findings"`
+}
+
+func findingRows(name string, findings cap.Findings) [][]string {
+	var rows [][]string
+	for _, f := range findings {
+		rows = append(rows, []string{name, strconv.Itoa(f.Line), f.Level.String(), f.ID, f.Path, f.Message})
+	}
+	return rows
+}
+
+func issueVerb(t *terminal) *cobra.Command {
+	var order client.Order
+	var dry, list, watch bool
+	c := &cobra.Command{
+		Use:   "issue FILE",
+		Short: "Issue a CAP alert, update or cancel (- reads standard input)",
+		Long: "Issue a CAP document. Exit code 0: accepted; 2: refused, nothing was issued; 3: unknown, the answer was lost and " +
+			"the same command again is safe.",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			document, err := t.readFile(args[0], maxDocument)
+			if err != nil {
+				return &exit{exitRefused, err}
+			}
+			api, err := t.client()
+			if err != nil {
+				return err
+			}
+			if dry {
+				run, err := api.DryRun(cmd.Context(), document, order, list)
+				if err != nil {
+					return t.refused(err)
+				}
+				return t.showDryRun(run, list)
+			}
+			accepted, err := api.Issue(cmd.Context(), document, order)
+			if err != nil {
+				return t.refused(err)
+			}
+			if !watch {
+				return t.showAccepted(accepted)
+			}
+			return t.watch(cmd.Context(), api, accepted)
+		},
+	}
+	f := c.Flags()
+	f.BoolVar(&dry, "dry-run", false, "issue nothing: show who would get what by which channel, and what it costs")
+	f.BoolVar(&list, "list", false, "with --dry-run: name every recipient")
+	f.BoolVar(&watch, "watch", false, "show progress until everything is settled; JSON lines when the output is no terminal")
+	f.StringSliceVar(&order.Channels, "channel", nil, "only these channels (sms, push, mail, siren)")
+	f.StringSliceVar(&order.People, "person", nil, "only these people, by reference; names the audience of a restricted alert")
+	f.StringSliceVar(&order.Groups, "group", nil, "only these groups of sirens")
+	return c
+}
+
+// refused turns an answer into an exit code, and prints every finding.
+func (t *terminal) refused(err error) error {
+	if errors.Is(err, client.ErrUnknown) {
+		return &exit{exitUnknown, err}
+	}
+	var p *client.Problem
+	if !errors.As(err, &p) {
+		return &exit{exitFailed, err}
+	}
+	if len(p.Findings) > 0 {
+		l := listing{header: []string{"line", "level", "rule", "path", "message"}, value: p}
+		for _, row := range findingRows("", p.Findings) {
+			l.rows = append(l.rows, row[1:])
+		}
+		if err := t.show(l); err != nil {
+			return err
+		}
+	}
+	return &exit{exitRefused, p}
+}
+
+func (t *terminal) showAccepted(a client.Accepted) error {
+	if t.format == "json" {
+		return t.json(a)
+	}
+	t.tellAccepted(a, t.printf)
+	return nil
+}
+
+// tellAccepted says in words that an order was accepted.
+func (t *terminal) tellAccepted(a client.Accepted, say func(format string, args ...any)) {
+	again := ""
+	if a.Repeated {
+		again = " (it had been issued before; nothing was issued twice)"
+	}
+	say("accepted: alert %s%s\n", a.Alert, again)
+	for _, f := range a.Findings {
+		say("%s: line %d: %s\n", f.Level, f.Line, f.Message)
+	}
+}
+
+func cancelVerb(t *terminal) *cobra.Command {
+	var note string
+	c := &cobra.Command{
+		Use:   "cancel ALERT",
+		Short: "Stop an alert, and tell everybody who was told of it",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			id, err := alerting.ParseAlertID(args[0])
+			if err != nil {
+				return &exit{exitRefused, err}
+			}
+			api, err := t.client()
+			if err != nil {
+				return err
+			}
+			a, err := api.Cancel(cmd.Context(), id, note)
+			if err != nil {
+				return t.refused(err)
+			}
+			return t.showAccepted(a)
+		},
+	}
+	c.Flags().StringVar(&note, "note", "", "why, for the note of the Cancel")
+	return c
+}
+
+func (t *terminal) showDryRun(run report.DryRun, list bool) error {
+	if t.format == "json" {
+		return t.json(run)
+	}
+	if list && t.format == "csv" {
+		return t.show(listOf(run))
+	}
+	l := listing{header: []string{"channel", "recipients", "permits", "gateways"}}
+	for _, c := range run.Channels {
+		l.rows = append(l.rows, []string{string(c.Channel), strconv.FormatInt(c.Recipients, 10), strconv.FormatInt(c.Cost, 10),
+			strings.Join(c.Gateways, " ")})
+	}
+	if t.format == "csv" {
+		return t.show(l)
+	}
+	t.printf("alert %s, world %s, lane %s: %s, %s\n\n", run.Alert, run.World, run.Lane,
+		strings.Replace(number(run.People, "person"), "persons", "people", 1), number(run.Sirens, "siren"))
+	if err := t.show(l); err != nil {
+		return err
+	}
+	for _, s := range run.Samples {
+		t.printf("\n%s, %s, %s:\n", s.Channel, s.Language, sizeOf(s))
+		if s.Subject != "" {
+			t.printf("  %s\n", s.Subject)
+		}
+		t.printf("  %s\n", strings.ReplaceAll(strings.TrimSpace(s.Body), "\n", "\n  "))
+		for _, a := range s.Advice {
+			t.printf("  advice: %s\n", a)
+		}
+	}
+	for _, f := range run.Findings {
+		t.printf("%s: line %d: %s\n", f.Level, f.Line, f.Message)
+	}
+	for _, n := range run.Notes {
+		t.printf("note: %s\n", n)
+	}
+	if !list {
+		return nil
+	}
+	t.printf("\n")
+	return t.show(listOf(run))
+}
+
+// sizeOf says how many would read a sample, and what one message of it costs where that is more than a message.
+func sizeOf(s report.Sample) string {
+	what := "recipient"
+	if s.Channel == alerting.Siren {
+		what = "siren"
+	}
+	text := number(s.Recipients, what)
+	if s.Channel == alerting.SMS {
+		text += ", " + number(int64(s.Parts), "part")
+	}
+	return text
+}
+
+// number is "1 recipient" or "2 recipients".
+func number(n int64, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return strconv.FormatInt(n, 10) + " " + what
+}
+
+func listOf(run report.DryRun) listing {
+	l := listing{header: []string{"who", "kind", "language", "channels"}}
+	for _, x := range run.List {
+		l.rows = append(l.rows, []string{x.Who, x.Kind, x.Language, strings.Trim(fmt.Sprint(x.Channels), "[]")})
+	}
+	return l
+}

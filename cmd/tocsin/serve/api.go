@@ -1,0 +1,187 @@
+package serve
+
+import (
+	"context"
+	"fmt"
+	"html"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"tocsin/alerting"
+	"tocsin/alerting/audience"
+	"tocsin/alerting/console"
+	"tocsin/alerting/desk"
+	"tocsin/alerting/fanout"
+	"tocsin/alerting/report"
+	"tocsin/alerting/seal"
+	"tocsin/channels/sms"
+	"tocsin/cmd/tocsin/config"
+)
+
+// Where the callbacks listener answers.
+const (
+	smsCallbackPath = "/callbacks/sms"
+	unsubscribePath = "/unsubscribe"
+)
+
+// newDesk builds the desk of this office.
+func (h *house) newDesk() (*desk.Desk, error) {
+	return desk.New(desk.Config{DB: h.db, Press: h.stream, Now: h.now, Log: h.log.With("role", "api"),
+		Lifetime: h.cfg.Alerts.Lifetime, MaxValidity: h.cfg.Alerts.MaxValidity, MaxBytes: h.cfg.Alerts.MaxBytes,
+		Sender:     h.cfg.Office.Sender,
+		SenderName: h.cfg.Office.Name})
+}
+
+// console builds the admin API.
+func (h *house) console(d *desk.Desk) (*console.Console, error) {
+	c := &console.Console{
+		Desk: d, Check: d.Check, Reporter: h.reporter(d), DryRun: h.dryRunner(d), Document: d.Document,
+		Letters: h.stream.Letters(h.follower),
+		People:  h.importPeople, Sirens: h.importSirens, Units: h.importUnits, MaxBytes: h.cfg.Alerts.MaxBytes, Log: h.log,
+		Shed: h.counter("tocsin_api_shed_total", "Reads of the admin API that were sent away because too many came at once.").Inc,
+	}
+	for _, t := range h.cfg.API.Tokens {
+		secret, err := config.Secret(t.TokenFile)
+		if err != nil {
+			return nil, fmt.Errorf("token %s: %w", t.Name, err)
+		}
+		var may []console.Right
+		for _, r := range t.May {
+			may = append(may, console.Right(r))
+		}
+		c.Tokens = append(c.Tokens, console.NewToken(t.Name, secret, may))
+	}
+	if len(c.Tokens) == 0 {
+		h.log.Warn("the configuration names no token (api.tokens): nobody can use the API")
+	}
+	return c, nil
+}
+
+func (h *house) reporter(d *desk.Desk) *report.Reporter {
+	db := h.db.Read()
+	return &report.Reporter{
+		Receipts: h.ledger, PersonID: h.people.Find, SirenID: h.people.FindSiren, Now: h.now,
+		Accepted: d.Issued, Person: h.people.Why, Siren: h.people.WhySiren,
+		Manifest: report.Manifest{
+			Progress: func(ctx context.Context, id alerting.AlertID) (fanout.Progress, error) {
+				return fanout.ProgressOf(ctx, db, id)
+			},
+			SirenPages: func(ctx context.Context, id alerting.AlertID) (map[uint32]bool, error) {
+				return fanout.SirenPages(ctx, db, id)
+			},
+			Page: func(ctx context.Context, id alerting.AlertID, page uint32) (fanout.Page, error) {
+				return fanout.PageAt(ctx, db, id, page)
+			},
+			Find: func(ctx context.Context, id alerting.AlertID, kind fanout.Kind, member int64) ([]fanout.Spot, error) {
+				return fanout.Find(ctx, db, id, kind, member)
+			},
+			StoppedBy: func(ctx context.Context, id alerting.AlertID) (alerting.AlertID, error) {
+				return fanout.StoppedBy(ctx, db, id)
+			},
+			Latest: func(ctx context.Context, limit int) ([]fanout.Progress, error) {
+				return fanout.Latest(ctx, db, limit)
+			},
+		},
+	}
+}
+
+func (h *house) dryRunner(d *desk.Desk) *report.DryRunner {
+	return &report.DryRunner{Audience: audienceFor{h.people}, Sirens: h.people, Words: h.render, Gateways: h.table(),
+		Refs: h.people.Refs, SirenRefs: h.people.SirenRefs, Advice: h.words.Advice, Remarks: d.Remarks, Now: h.now}
+}
+
+func (h *house) importPeople(ctx context.Context, r io.Reader, progress func(audience.Progress)) (audience.Result, error) {
+	return h.people.ImportPeople(ctx, r, audience.ImportOptions{Region: h.cfg.Office.Region, Report: progress})
+}
+
+func (h *house) importSirens(ctx context.Context, r io.Reader, progress func(audience.Progress)) (audience.Result, error) {
+	check, err := sirenCheck(h.cfg)
+	if err != nil {
+		return audience.Result{}, err
+	}
+	return h.people.ImportSirens(ctx, r, audience.SirenOptions{Report: progress, Check: check})
+}
+
+func (h *house) importUnits(ctx context.Context, r io.Reader, progress func(audience.Progress)) (audience.Result, error) {
+	return h.people.ImportUnits(ctx, r, progress)
+}
+
+// callbacks builds what gateways and recipients report to.
+func (h *house) callbacks() (http.Handler, error) {
+	mux := http.NewServeMux()
+	var tokens []string
+	for _, g := range h.cfg.Gateways {
+		if g.Twilio == nil {
+			continue
+		}
+		token, err := config.Secret(g.Twilio.AuthTokenFile)
+		if err != nil {
+			return nil, fmt.Errorf("gateway %s: %w", g.Name, err)
+		}
+		tokens = append(tokens, token)
+	}
+	if len(tokens) > 0 {
+		handler, err := sms.NewCallbacks(sms.CallbacksConfig{PublicURL: h.cfg.Callbacks.PublicURL, AuthTokens: tokens},
+			sms.CallbacksDeps{Now: h.now, Journal: h.stream.JournalPacked, Ticket: h.smsTicket, OptOut: h.smsOptOut})
+		if err != nil {
+			return nil, err
+		}
+		mux.Handle(smsCallbackPath, handler)
+	}
+	mux.HandleFunc("GET "+unsubscribePath, h.askUnsubscribe)
+	mux.HandleFunc("POST "+unsubscribePath, h.unsubscribe)
+	return h.countCallbacks(mux), nil
+}
+
+func (h *house) smsTicket(text string) (seal.Ticket, error) {
+	t, err := h.keys.VerifyTicket(seal.Callback, text)
+	if err == nil && t.Channel != alerting.SMS {
+		err = fmt.Errorf("%w: a ticket of the channel %s", alerting.ErrForbidden, t.Channel)
+	}
+	return t, err
+}
+
+func (h *house) smsOptOut(ctx context.Context, t seal.Ticket) error {
+	person, err := h.personAt(ctx, t.Alert, t.Page, t.Place)
+	if err != nil {
+		return err
+	}
+	return h.people.OptOut(ctx, alerting.SMS, person)
+}
+
+// askUnsubscribe shows a button: mail scanners follow links, and must not unsubscribe anybody by that (RFC 8058 §1). Its
+// form posts to where the page was read, whatever path a proxy puts before ours (callbacks.public_url).
+func (h *house) askUnsubscribe(w http.ResponseWriter, r *http.Request) {
+	if _, err := h.keys.VerifyTicket(seal.Unsubscribe, r.URL.Query().Get("t")); err != nil {
+		http.Error(w, "This link is not valid.", http.StatusForbidden)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; form-action 'self'; frame-ancestors 'none'")
+	_, _ = fmt.Fprintf(w, `<!doctype html><html lang="en"><meta charset="utf-8"><title>Unsubscribe</title>
+<main><h1>Stop warnings by e-mail?</h1><form method="post" action="?t=%s"><button>Stop</button></form></main></html>`,
+		html.EscapeString(r.URL.Query().Get("t")))
+}
+
+// unsubscribe is the one click of RFC 8058: it stops mail for the person the ticket names.
+func (h *house) unsubscribe(w http.ResponseWriter, r *http.Request) {
+	ticket, err := h.keys.VerifyTicket(seal.Unsubscribe, r.URL.Query().Get("t"))
+	if err != nil {
+		http.Error(w, "This link is not valid.", http.StatusForbidden)
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
+	defer cancel()
+	person, err := h.personAt(ctx, ticket.Alert, ticket.Page, ticket.Place)
+	if err == nil {
+		err = h.people.OptOut(ctx, ticket.Channel, person)
+	}
+	if err != nil {
+		h.log.Error("an unsubscription failed", "alert", ticket.Alert, "error", err)
+		http.Error(w, "That did not work just now. Please try again.", http.StatusServiceUnavailable)
+		return
+	}
+	_, _ = io.Copy(w, strings.NewReader("You will get no more warnings by e-mail.\n"))
+}

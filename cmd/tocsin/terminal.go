@@ -1,0 +1,148 @@
+package main
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"golang.org/x/term"
+
+	"tocsin/cmd/tocsin/client"
+	"tocsin/cmd/tocsin/config"
+)
+
+// terminal is where a verb reads and writes, with the flags that all verbs share.
+type terminal struct {
+	in       io.Reader
+	out, err io.Writer
+
+	configFile string
+	format     string
+	url        string
+	tokenFile  string
+
+	// begun: the command line was understood, and its verb runs.
+	begun bool
+}
+
+// lines reports whether a program reads a watch: then the output is JSON lines and nothing else.
+func (t *terminal) lines() bool { return t.format == "json" || !t.isTerminal() }
+
+// say writes prose: where the output is read by a program, beside it.
+func (t *terminal) say(format string, args ...any) {
+	out := t.out
+	if t.lines() {
+		out = t.err
+	}
+	_, _ = fmt.Fprintf(out, format, args...)
+}
+
+// line writes one line of JSON.
+func (t *terminal) line(v any) error {
+	e := json.NewEncoder(t.out)
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+func (t *terminal) checkFormat() error {
+	switch t.format {
+	case "table", "json", "csv":
+		return nil
+	}
+	return &exit{exitRefused, fmt.Errorf("--output %q: want table, json or csv", t.format)}
+}
+
+// isTerminal reports whether a person watches the output.
+func (t *terminal) isTerminal() bool {
+	f, ok := t.out.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+func (t *terminal) printf(format string, args ...any) { _, _ = fmt.Fprintf(t.out, format, args...) }
+
+func (t *terminal) config() (*config.Config, error) {
+	c, err := config.Load(t.configFile, os.Environ())
+	if err != nil {
+		return nil, &exit{exitRefused, err}
+	}
+	return c, nil
+}
+
+// client makes the client of the admin API.
+func (t *terminal) client() (*client.Client, error) {
+	c, err := t.config()
+	if err != nil {
+		return nil, err
+	}
+	url, file := c.Client.URL, c.Client.TokenFile
+	if t.url != "" {
+		url = t.url
+	}
+	if t.tokenFile != "" {
+		file = t.tokenFile
+	}
+	if file == "" {
+		return nil, &exit{exitRefused, errors.New("no token: give --token-file, or client.token_file in the configuration")}
+	}
+	token, err := config.Secret(file)
+	if err != nil {
+		return nil, &exit{exitRefused, err}
+	}
+	return client.New(url, token, c.Client.CAFile)
+}
+
+// listing is what a verb shows: rows for table and CSV, value for JSON.
+type listing struct {
+	header []string
+	rows   [][]string
+	value  any
+}
+
+// show prints a listing in the format asked for.
+func (t *terminal) show(l listing) error {
+	switch t.format {
+	case "json":
+		return t.json(l.value)
+	case "csv":
+		w := csv.NewWriter(t.out)
+		_ = w.Write(l.header)
+		_ = w.WriteAll(l.rows)
+		return w.Error()
+	}
+	w := tabwriter.NewWriter(t.out, 0, 4, 2, ' ', 0)
+	_, _ = fmt.Fprintln(w, strings.ToUpper(strings.Join(l.header, "\t")))
+	for _, row := range l.rows {
+		_, _ = fmt.Fprintln(w, strings.Join(row, "\t"))
+	}
+	return w.Flush()
+}
+
+func (t *terminal) json(v any) error {
+	e := json.NewEncoder(t.out)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+// readFile reads a file, or standard input for "-", up to a limit in bytes.
+func (t *terminal) readFile(name string, limit int64) ([]byte, error) {
+	in := t.in
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = f.Close() }()
+		in = f
+	}
+	b, err := io.ReadAll(io.LimitReader(in, limit+1))
+	if err == nil && int64(len(b)) > limit {
+		err = fmt.Errorf("%s is larger than %d bytes", name, limit)
+	}
+	return b, err
+}
