@@ -178,6 +178,11 @@ func (i *inspector) clock(ctx context.Context, known map[string]kafka.Topic, now
 	if len(ask.Topics) == 0 {
 		return nil
 	}
+	return i.outlast(ctx, func() error { return i.askFuture(ctx, ask) })
+}
+
+// askFuture asks for the first record of the future in each partition.
+func (i *inspector) askFuture(ctx context.Context, ask *kafka.ListOffsetsRequest) error {
 	res, err := i.client.ListOffsets(ctx, ask)
 	if err != nil {
 		return err
@@ -193,4 +198,23 @@ func (i *inspector) clock(ctx context.Context, known map[string]kafka.Topic, now
 		}
 	}
 	return nil
+}
+
+// outlast asks again, for some seconds, while a broker says that it will know soon: as it does when a topic was just made
+// and its leader has not heard so yet.
+func (i *inspector) outlast(ctx context.Context, ask func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, fetchSlack)
+	defer cancel()
+	for {
+		err := ask()
+		var code kafka.Error
+		if err == nil || !errors.As(err, &code) || !code.Temporary() {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
 }

@@ -1,7 +1,10 @@
 package stream
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"net"
 	"slices"
 	"testing"
 	"time"
@@ -61,5 +64,31 @@ func TestInspect(t *testing.T) {
 	cfg.Brokers = []string{"127.0.0.1:1"}
 	if _, err := Inspect(ctx, cfg, time.Now()); !errors.Is(err, alerting.ErrUnavailable) {
 		t.Errorf("nobody there: %v", err)
+	}
+}
+
+// TestInspectOutlastsAChangeOfLeaders: a topic that was just made has a leader that does not know it yet.
+func TestInspectOutlastsAChangeOfLeaders(t *testing.T) {
+	t.Parallel()
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	rows := []struct {
+		name    string
+		ctx     context.Context
+		answers []error
+		want    error
+	}{
+		{"at once", t.Context(), []error{nil}, nil},
+		{"after two", t.Context(), []error{kafka.NotLeaderForPartition, fmt.Errorf("asked: %w", kafka.LeaderNotAvailable), nil}, nil},
+		{"for good", t.Context(), []error{kafka.TopicAuthorizationFailed}, kafka.TopicAuthorizationFailed},
+		{"no error of Kafka", t.Context(), []error{net.ErrClosed}, net.ErrClosed},
+		{"no time left", ended, []error{kafka.NotLeaderForPartition}, kafka.NotLeaderForPartition},
+	}
+	for _, row := range rows {
+		asked := 0
+		err := new(inspector).outlast(row.ctx, func() error { asked++; return row.answers[asked-1] })
+		if !errors.Is(err, row.want) || asked != len(row.answers) {
+			t.Errorf("%s: asked %d times of %d: %v, want %v", row.name, asked, len(row.answers), err, row.want)
+		}
 	}
 }
