@@ -27,13 +27,13 @@ run: build ## see it work: a flood warning for an invented town, against a gatew
 
 test: ## vet and all tests, without any server (with CAP_CORPUS set, real alerts too)
 	go vet ./... ./.ci/tally ./.ci/servers ./.ci/stand
-	$(HERMETIC) go test -json ./... ./.ci/tally | go run ./.ci/tally
+	$(HERMETIC) go test -json ./... ./.ci/tally | $(HERMETIC) go run ./.ci/tally -again "go test"
 
 test-real: ## all tests against the servers that TOCSIN_TEST_* name; a skipped test is a failure
 	@.ci/real
 
 race: ## tests of what runs concurrently, under the race detector
-	$(HERMETIC) go test -json -race -short $(CONCURRENT) | go run ./.ci/tally
+	$(HERMETIC) go test -json -race -short $(CONCURRENT) | $(HERMETIC) go run ./.ci/tally -again "go test -race -short"
 
 chaos: ## faults against the servers that TOCSIN_TEST_* name (ARGS="--json", "--only worker-kill9", "--quick", "--seed 7")
 	@mkdir -p bin

@@ -3,7 +3,8 @@
 //
 // It stands apart because `go test` counts nothing and takes a skipped test for a good one. What always holds: the exit
 // code is 0 only if at least one test passed, none failed, every package was built and ended, and, with -no-skips, none
-// was skipped. The variable TALLY may name a file to which the three numbers are appended.
+// was skipped. With -again, a test that failed once and then passes twice by itself is not failed but unsteady: it is
+// shown whole and counted apart, so that chance ends no run and goes into no drawer either. The variable TALLY may name a file to which the three numbers are appended.
 package main
 
 import (
@@ -23,14 +24,21 @@ import (
 func main() {
 	noSkips := flag.Bool("no-skips", false, "a skipped test is a failure")
 	except := flag.String("except", "", "`pattern` of reasons for which a test may be skipped all the same")
+	again := flag.String("again", "", "`command`, such as \"go test -race\", with which a few failed tests are run again, each by itself")
 	flag.Parse()
-	t := &tally{out: os.Stdout, said: make(map[test][]string), packages: make(map[string]bool)}
+	t := newTally(os.Stdout)
 	if *except != "" {
 		t.except = regexp.MustCompile(*except)
 	}
 	if err := t.read(os.Stdin); err != nil {
 		fmt.Fprintln(os.Stderr, "tally:", err)
 		os.Exit(1)
+	}
+	if *again != "" {
+		if err := t.lookAgain(goTest(*again)); err != nil {
+			fmt.Fprintln(os.Stderr, "tally:", err)
+			os.Exit(1)
+		}
 	}
 	good := t.sum(*noSkips)
 	if err := t.keep(os.Getenv("TALLY")); err != nil {
@@ -61,9 +69,16 @@ type tally struct {
 	said     map[test][]string
 	packages map[string]bool // true: has ended
 
-	passed, failed, excused int
-	skipped                 []skip
-	broken                  []string
+	passed, excused int
+	failed          []test
+	skipped         []skip
+	unsteady        []string
+	broken          []string
+	crashed         map[string]bool // packages in which something besides a test failed
+}
+
+func newTally(out io.Writer) *tally {
+	return &tally{out: out, said: make(map[test][]string), packages: make(map[string]bool), crashed: make(map[string]bool)}
 }
 
 // read takes lines to the end of the input. A line that is no event is the go command speaking, and is passed on.
@@ -121,6 +136,7 @@ func (t *tally) endPackage(e event) {
 	for key, said := range t.said { // tests that never ended: a panic, a time-out
 		if key.pkg == e.Package {
 			t.print(strings.Join(said, ""))
+			t.crashed[e.Package] = true
 			delete(t.said, key)
 		}
 	}
@@ -133,7 +149,7 @@ func (t *tally) endTest(key test, action string) {
 	case "pass":
 		t.passed++
 	case "fail":
-		t.failed++
+		t.failed = append(t.failed, key)
 		t.print(said)
 	case "skip":
 		if t.except != nil && t.except.MatchString(said) {
@@ -169,12 +185,18 @@ func (t *tally) sum(noSkips bool) bool {
 	for _, b := range t.broken {
 		t.print("broken: " + b + "\n")
 	}
-	good := t.passed > 0 && t.failed == 0 && len(t.broken) == 0
-	failed := t.failed
+	for _, u := range t.unsteady {
+		t.print("unsteady: " + u + " failed, and passed when it ran again by itself\n")
+	}
+	good := t.passed > 0 && len(t.failed) == 0 && len(t.broken) == 0
+	failed := len(t.failed)
 	if failed == 0 {
 		failed = len(t.broken)
 	}
 	line := fmt.Sprintf("%d passed, %d failed, %d skipped", t.passed, failed, len(t.skipped))
+	if len(t.unsteady) > 0 {
+		line += fmt.Sprintf(", %d unsteady", len(t.unsteady))
+	}
 	if noSkips && len(t.skipped) > t.excused {
 		good = false
 		line += fmt.Sprintf(" — %d of them may not be", len(t.skipped)-t.excused)
@@ -208,7 +230,7 @@ func (t *tally) keep(name string) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(f, t.passed, t.failed+len(t.broken), len(t.skipped))
+	_, err = fmt.Fprintln(f, t.passed, len(t.failed)+len(t.broken), len(t.skipped))
 	return errors.Join(err, f.Close())
 }
 

@@ -1,7 +1,11 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -41,7 +45,7 @@ func TestVerdicts(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			var out strings.Builder
-			c := &tally{out: &out, said: make(map[test][]string), packages: make(map[string]bool)}
+			c := newTally(&out)
 			if row.except != "" {
 				c.except = regexp.MustCompile(row.except)
 			}
@@ -55,5 +59,64 @@ func TestVerdicts(t *testing.T) {
 				t.Errorf("printed %q, want %q in it and not %q", got, row.want, row.not)
 			}
 		})
+	}
+}
+
+// again plays a second run of failed tests: those named pass, others fail.
+func again(steady ...string) runner {
+	return func(t test, _ int) (io.Reader, error) {
+		action := "fail"
+		if slices.Contains(steady, t.name) {
+			action = "pass"
+		}
+		return strings.NewReader(fmt.Sprintf(`{"Action":"start","Package":%q}
+{"Action":%q,"Package":%[1]q,"Test":%q}
+{"Action":%[2]q,"Package":%[1]q}`, t.pkg, action, t.name)), nil
+	}
+}
+
+func TestLookingAgain(t *testing.T) {
+	const (
+		sub    = `{"Action":"fail","Package":"p","Test":"C/one"}` + "\n"
+		other  = `{"Action":"fail","Package":"p","Test":"D"}` + "\n"
+		broken = `{"Action":"fail","Package":"p"}`
+		panics = `{"Action":"output","Package":"p","Test":"E","Output":"panic: oh\n"}` + "\n"
+	)
+	rows := []struct {
+		name, in string
+		second   runner
+		good     bool
+		want     string
+	}{
+		{"passes again", begin + passes + sub + fails + broken, again("C"), true,
+			"unsteady: p C failed, and passed when it ran again by itself\n1 passed, 0 failed, 0 skipped, 1 unsteady\n"},
+		{"fails again", begin + passes + sub + fails + broken, again(), false, "1 passed, 2 failed"},
+		{"one of two fails again", begin + passes + fails + other + broken, again("C"), false, "broken: p failed"},
+		{"a panic is no chance", begin + passes + fails + panics + broken, again("C"), false, "broken: p failed"},
+		{"nothing failed", begin + passes + end, again(), true, "1 passed, 0 failed, 0 skipped\n"},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			var out strings.Builder
+			c := newTally(&out)
+			if err := errors.Join(c.read(strings.NewReader(row.in)), c.lookAgain(row.second)); err != nil {
+				t.Fatal(err)
+			}
+			if good := c.sum(true); good != row.good || !strings.Contains(out.String(), row.want) {
+				t.Errorf("good is %v, want %v; printed %q, want %q in it", good, row.good, out.String(), row.want)
+			}
+		})
+	}
+}
+
+func TestTooManyFailuresAreNotLookedAtAgain(t *testing.T) {
+	c := newTally(io.Discard)
+	var in strings.Builder
+	for i := range mostAgain + 1 {
+		fmt.Fprintf(&in, `{"Action":"fail","Package":"p","Test":"T%d"}`+"\n", i)
+	}
+	never := func(test, int) (io.Reader, error) { return nil, errors.New("was called") }
+	if err := errors.Join(c.read(strings.NewReader(in.String())), c.lookAgain(never)); err != nil {
+		t.Fatal(err)
 	}
 }
