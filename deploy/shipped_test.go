@@ -65,7 +65,7 @@ func writeFiles(t *testing.T, dir, text string) string {
 		case base == "keyring":
 			_, err := serve.MakeKeyring(name)
 			check(err)
-		case base == "siren_signing.pem" || base == "dkim.pem": // both are Ed25519 in PKCS #8
+		case base == "siren_signing.pem" || base == "dkim.pem" || base == "journal.pem": // all are Ed25519 in PKCS #8
 			_, err := serve.MakeSirenKey(name)
 			check(err)
 		case base == "vapid_private":

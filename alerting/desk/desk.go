@@ -24,10 +24,11 @@ type DB interface {
 	Read() *bun.DB
 }
 
-// Config is what a Desk is made of. DB, Press, Now and Log must be set.
+// Config is what a Desk is made of. DB, Press, Note, Now and Log must be set.
 type Config struct {
 	DB    DB
 	Press Press
+	Note  Note
 	Now   func() time.Time
 	Log   *slog.Logger
 	// Lifetime is how long an info without expires lives (CAP 1.2 §3.2.2 leaves it to the recipient); 0 means 24 h.
@@ -83,7 +84,7 @@ const (
 
 // New checks the configuration.
 func New(c Config) (*Desk, error) {
-	if c.DB == nil || c.Press == nil || c.Now == nil || c.Log == nil {
+	if c.DB == nil || c.Press == nil || c.Note == nil || c.Now == nil || c.Log == nil {
 		return nil, fmt.Errorf("%w: the desk lacks a part", alerting.ErrInvalid)
 	}
 	if c.Lifetime <= 0 {

@@ -316,7 +316,7 @@ func TestWithdrawnMeanwhile(t *testing.T) {
 		a := o.alert("next", referring(cap.MsgUpdate, first))
 		id := alerting.IDOf(a)
 		o.press.during = func() {
-			if gone, err := d.withdraw(t.Context(), id); err != nil || !gone {
+			if gone, err := d.withdraw(t.Context(), id, alerting.ErrUnavailable); err != nil || !gone {
 				t.Error(gone, err)
 			}
 		}

@@ -135,10 +135,12 @@ func (d *Desk) enter(ctx context.Context, in *alerting.Issued, row issueRow) (en
 			return err
 		}
 		entered = true
-		if in.Alert.MsgType == cap.MsgAlert {
-			return nil
+		if in.Alert.MsgType != cap.MsgAlert {
+			if err := d.stopAll(ctx, tx, in); err != nil {
+				return err
+			}
 		}
-		return d.stopAll(ctx, tx, in)
+		return d.Note(ctx, tx, in.Envelope.Actor, verbEntered, subjectOf(row.Alert), enteringOf(in))
 	})
 	if err != nil {
 		return false, fmt.Errorf("enter alert %s: %w", in.ID, err)
@@ -198,7 +200,7 @@ func stopOne(ctx context.Context, tx bun.Tx, id, by alerting.AlertID) error {
 }
 
 // withdraw takes a row back that certainly never went out, and all its marks; false when it was issued after all.
-func (d *Desk) withdraw(ctx context.Context, id alerting.AlertID) (withdrawn bool, err error) {
+func (d *Desk) withdraw(ctx context.Context, id alerting.AlertID, why error) (withdrawn bool, err error) {
 	err = d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
 		res, err := tx.NewDelete().Model((*issueRow)(nil)).Where("alert = ?", id.String()).Where("state = ?", issuing).Exec(ctx)
 		if err != nil {
@@ -209,7 +211,10 @@ func (d *Desk) withdraw(ctx context.Context, id alerting.AlertID) (withdrawn boo
 			return err
 		}
 		_, err = tx.NewUpdate().Model((*issueRow)(nil)).Set("stopped_by = ''").Where("stopped_by = ?", id.String()).Exec(ctx)
-		return err
+		if err != nil {
+			return err
+		}
+		return d.Note(ctx, tx, engine, verbWithdrawn, subjectOf(id.String()), map[string]string{"because": why.Error()})
 	})
 	if err != nil {
 		return false, fmt.Errorf("withdraw alert %s: %w", id, err)
@@ -227,25 +232,36 @@ func (d *Desk) settle(ctx context.Context, in *alerting.Issued, row issueRow) er
 		if err != nil {
 			return err
 		}
-		if n, err := res.RowsAffected(); err != nil || n == 1 {
+		n, err := res.RowsAffected()
+		if err != nil {
 			return err
 		}
-		again := row
-		again.State, again.IssuedMS = issued, at
-		if _, err := tx.NewInsert().Model(&again).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
-			return err
-		}
-		for _, ref := range in.References {
-			_, err := tx.NewUpdate().Model((*issueRow)(nil)).Set("stopped_by = ?", row.Alert).
-				Where("alert = ?", ref.String()).Where("stopped_by = ''").Exec(ctx)
-			if err != nil {
+		if n == 0 {
+			if err := d.reenter(ctx, tx, in, row, at); err != nil {
 				return err
 			}
 		}
-		return nil
+		return d.Note(ctx, tx, in.Envelope.Actor, verbIssued, subjectOf(row.Alert), struct{}{})
 	})
 	if err != nil {
 		return fmt.Errorf("note that alert %s was issued: %w", in.ID, err)
+	}
+	return nil
+}
+
+// reenter writes a row again, as issued, with all its marks.
+func (d *Desk) reenter(ctx context.Context, tx bun.Tx, in *alerting.Issued, row issueRow, at int64) error {
+	again := row
+	again.State, again.IssuedMS = issued, at
+	if _, err := tx.NewInsert().Model(&again).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
+		return err
+	}
+	for _, ref := range in.References {
+		_, err := tx.NewUpdate().Model((*issueRow)(nil)).Set("stopped_by = ?", row.Alert).
+			Where("alert = ?", ref.String()).Where("stopped_by = ''").Exec(ctx)
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -2,12 +2,15 @@ package desk
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/uptrace/bun"
 
 	"tocsin/alerting"
 	"tocsin/alerting/store"
@@ -52,6 +55,22 @@ type office struct {
 	db    *store.DB
 	press *press
 	now   time.Time
+
+	mu sync.Mutex
+	// noted are the acts of transactions that may have been undone since; unnoted makes the journal refuse.
+	noted   []string
+	unnoted error
+}
+
+// note plays the journal.
+func (o *office) note(_ context.Context, _ bun.IDB, by alerting.Actor, verb, subject string, detail any) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if _, err := json.Marshal(detail); err != nil {
+		o.t.Error(err)
+	}
+	o.noted = append(o.noted, fmt.Sprint(by.Name, " ", verb, " ", subject))
+	return o.unnoted
 }
 
 func each(t *testing.T, test func(t *testing.T, o *office)) {
@@ -64,7 +83,7 @@ func each(t *testing.T, test func(t *testing.T, o *office)) {
 // desk opens a desk that knows nothing but the database.
 func (o *office) desk(change ...func(*Config)) *Desk {
 	o.t.Helper()
-	c := Config{DB: o.db, Press: o.press, Now: func() time.Time { return o.now }, Log: slog.New(slog.DiscardHandler)}
+	c := Config{DB: o.db, Press: o.press, Note: o.note, Now: func() time.Time { return o.now }, Log: slog.New(slog.DiscardHandler)}
 	for _, f := range change {
 		f(&c)
 	}

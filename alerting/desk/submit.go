@@ -100,7 +100,7 @@ func (d *Desk) publish(ctx context.Context, in *alerting.Issued, row issueRow, a
 	if again || !certain || errors.Is(err, alerting.ErrUnknown) {
 		return Answer{}, unknown(in.ID, err)
 	}
-	withdrawn, wErr := d.withdraw(ctx, in.ID)
+	withdrawn, wErr := d.withdraw(ctx, in.ID, err)
 	switch {
 	case wErr != nil:
 		// The row stays, so that Resume may issue it after all: "refused" would be a false answer.
@@ -181,9 +181,15 @@ func (d *Desk) resume(ctx context.Context, row issueRow) (bool, error) {
 	if !d.Now().Before(row.expires()) {
 		d.Log.WarnContext(ctx, "an alert expired before it was known to be issued", "alert", row.Alert)
 		return false, d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
-			_, err := tx.NewUpdate().Model((*issueRow)(nil)).Set("state = ?", lapsed).
+			res, err := tx.NewUpdate().Model((*issueRow)(nil)).Set("state = ?", lapsed).
 				Where("alert = ?", row.Alert).Where("state = ?", issuing).Exec(ctx)
-			return err
+			if err != nil {
+				return err
+			}
+			if n, err := res.RowsAffected(); err != nil || n == 0 {
+				return err
+			}
+			return d.Note(ctx, tx, engine, verbLapsed, subjectOf(row.Alert), struct{}{})
 		})
 	}
 	in, err := row.open()

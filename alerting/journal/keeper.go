@@ -55,14 +55,14 @@ func (k *Keeper) Run(ctx context.Context) error {
 	}
 }
 
-// Export signs the head as it stands and writes it out, unless it is the one that was exported last.
+// Export signs the head as it stands and writes it out, unless it is the one that was exported last, or the chain is empty.
 func (k *Keeper) Export(ctx context.Context) error {
 	head, err := headOf(ctx, k.DB)
 	if err != nil {
 		return err
 	}
-	if k.last.Signature != nil && head.Number == k.last.Number && head.Hash == k.last.Hash {
-		return nil
+	if head.Number == k.last.Number && head.Hash == k.last.Hash {
+		return nil // nothing new, or an empty chain
 	}
 	head = head.Sign(k.Key, k.Now())
 	line, err := json.Marshal(head)

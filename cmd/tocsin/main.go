@@ -90,6 +90,6 @@ func command(t *terminal) *cobra.Command {
 	root.AddCommand(serveVerb(t), checkConfigVerb(t), lintVerb(t), issueVerb(t), statusVerb(t), explainVerb(t), cancelVerb(t),
 		importVerb(t, "people", "who may be warned, and where they are", peopleColumns),
 		importVerb(t, "sirens", "the sirens and how they are reached", sirenColumns),
-		importVerb(t, "units", "administrative units and their parents", unitColumns), deadLettersVerb(t), doctorVerb(t), keysVerb(t), demoVerb(t))
+		importVerb(t, "units", "administrative units and their parents", unitColumns), deadLettersVerb(t), auditVerb(t), doctorVerb(t), keysVerb(t), demoVerb(t))
 	return root
 }

@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 //	exits N tocsin …   run a command that must end with exit code N
 //	fill FILE…         put variables ($NOW, $LATER, $EARLIER, $FOLDER, $CLONE) into files
 //	strand             send a batch on its way that its worker must set aside
-//	office [TOKEN]     have an office running, and be configured as its client
+//	office [TOKEN]     have an office running, and be configured as its client; $OFFICE is its folder
 func TestScripts(t *testing.T) {
 	open := sync.OnceValue(func() *scenario.Office { return scenario.Open(t, scenario.Options{}) })
 	testscript.Run(t, testscript.Params{
@@ -57,6 +57,7 @@ func TestScripts(t *testing.T) {
 					token = args[0]
 				}
 				ts.Setenv("TOCSIN_CONFIG", open().ClientFile(token))
+				ts.Setenv("OFFICE", open().Dir)
 			},
 		},
 	})

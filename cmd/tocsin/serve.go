@@ -94,6 +94,7 @@ func keysVerb(t *terminal) *cobra.Command {
 	add("keyring DIR", "a key that seals addresses and batches", serve.MakeKeyring)
 	add("vapid FILE", "the key pair of a web push gateway; prints the public key", serve.MakeVAPID)
 	add("siren FILE", "the key that signs siren commands; prints the public key", serve.MakeSirenKey)
+	add("journal FILE", "the key that signs the journal's heads; prints the name of the file with the public key", serve.MakeJournalKey)
 	add("token FILE", "a token for the admin API", serve.MakeToken)
 	return keys
 }

@@ -116,6 +116,12 @@ func (k *checker) listeners(c *Config) {
 	if c.Heartbeat.URL != "" {
 		k.absolute("$.heartbeat.url", c.Heartbeat.URL, "https", "http")
 	}
+	if c.Journal.HeadsFile != "" && c.Journal.KeyFile == "" {
+		k.bad("$.journal.key_file", "heads must be signed: make a key with `tocsin keys journal FILE` and name it here")
+	}
+	if c.Journal.Every < time.Second || c.Journal.Every > 24*time.Hour {
+		k.bad("$.journal.every", "%v: want 1s to 24h", c.Journal.Every)
+	}
 	if c.Heartbeat.Every < time.Second || c.Heartbeat.Every > 2*time.Minute {
 		k.bad("$.heartbeat.every", "%v: want 1s to 2m, because the alarm waits 5m", c.Heartbeat.Every)
 	}

@@ -17,6 +17,7 @@ type Config struct {
 	Callbacks Callbacks `yaml:"callbacks" envPrefix:"CALLBACKS_"`
 	Metrics   Metrics   `yaml:"metrics" envPrefix:"METRICS_"` // health, readiness and /metrics; default 127.0.0.1:9180
 	Heartbeat Heartbeat `yaml:"heartbeat" envPrefix:"HEARTBEAT_"`
+	Journal   Journal   `yaml:"journal" envPrefix:"JOURNAL_"`
 	Log       Log       `yaml:"log" envPrefix:"LOG_"`
 	Client    Client    `yaml:"client" envPrefix:"CLIENT_"`
 }
@@ -203,6 +204,15 @@ type Callbacks struct {
 	AskAfter time.Duration `yaml:"ask_after" env:"ASK_AFTER"` // default 10m
 	AskEvery time.Duration `yaml:"ask_every" env:"ASK_EVERY"` // default 10m
 	AskRate  float64       `yaml:"ask_rate" env:"ASK_RATE"`   // default 10
+}
+
+// Journal is the record of who did what. Its end is signed and taken out of the database's reach every few minutes, so that
+// nobody who may write to the database can change the record unnoticed. With in-process stores, key and heads lie in
+// data_dir unless they are named; with a server and no key, nothing is signed.
+type Journal struct {
+	KeyFile   string        `yaml:"key_file" env:"KEY_FILE"`     // Ed25519, PKCS #8 in PEM: `tocsin keys journal FILE`
+	HeadsFile string        `yaml:"heads_file" env:"HEADS_FILE"` // signed heads are added here: a folder of another machine. Empty: only the log
+	Every     time.Duration `yaml:"every" env:"EVERY"`           // default 5m
 }
 
 // Heartbeat is a sign of life to somebody outside, so that silence is noticed: the role ledger asks URL for an answer while

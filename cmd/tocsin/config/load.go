@@ -112,6 +112,11 @@ func (c *Config) defaults() {
 	set(&c.Callbacks.AskRate, 10)
 	set(&c.Metrics.Listen, "127.0.0.1:9180")
 	set(&c.Heartbeat.Every, time.Minute)
+	if kafkaIn {
+		set(&c.Journal.KeyFile, filepath.Join(c.DataDir, "journal.pem"))
+		set(&c.Journal.HeadsFile, filepath.Join(c.DataDir, "journal.heads"))
+	}
+	set(&c.Journal.Every, 5*time.Minute)
 	set(&c.Log.Level, "info")
 	set(&c.Log.Format, "text")
 	set(&c.Client.URL, "http://"+c.API.Listen)

@@ -37,6 +37,8 @@ func (o *Office) makeKeys() keys {
 	check("the siren key", err)
 	k.siren, err = base64.StdEncoding.DecodeString(public)
 	check("the siren key", err)
+	_, err = serve.MakeJournalKey(filepath.Join(o.Dir, "journal.pem"))
+	check("the journal key", err)
 	for _, name := range []string{"everything", "reader", "issuer"} {
 		_, err := serve.MakeToken(o.TokenFile(name))
 		check("a token", err)
@@ -82,6 +84,7 @@ api:
     - {name: issuer, token_file: {{dir}}/issuer.token, may: [issue]}
 callbacks: {listen: "{{callbacks}}", public_url: "http://{{callbacks}}"{{asking}}}
 metrics: {listen: 127.0.0.1:0}
+journal: {key_file: {{dir}}/journal.pem, heads_file: {{dir}}/journal.heads, every: 1s}
 log: {level: info}
 `
 

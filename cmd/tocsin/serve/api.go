@@ -28,7 +28,7 @@ const (
 
 // newDesk builds the desk of this office.
 func (h *house) newDesk() (*desk.Desk, error) {
-	return desk.New(desk.Config{DB: h.db, Press: h.stream, Now: h.now, Log: h.log.With("role", "api"),
+	return desk.New(desk.Config{DB: h.db, Press: h.stream, Note: h.note, Now: h.now, Log: h.log.With("role", "api"),
 		Lifetime: h.cfg.Alerts.Lifetime, MaxValidity: h.cfg.Alerts.MaxValidity, MaxBytes: h.cfg.Alerts.MaxBytes,
 		Sender:     h.cfg.Office.Sender,
 		SenderName: h.cfg.Office.Name})

@@ -46,6 +46,7 @@ func CheckFiles(cfg *config.Config) error {
 		_, err := serverTLS(l.Listener)
 		check(l.name+".cert_file, key_file", err)
 	}
+	check("journal.key_file", checkJournal(cfg))
 	// A process with its own stores makes the first key by itself.
 	made, _ := filepath.Glob(filepath.Join(cfg.Keyring.Dir, "*.key"))
 	if kafkaIn, redisIn := cfg.InProcess(); !kafkaIn || !redisIn || len(made) > 0 {

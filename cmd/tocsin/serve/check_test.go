@@ -55,7 +55,7 @@ func TestCheckFilesBuildsWhatServeBuilds(t *testing.T) {
 		{"a client certificate that is not there", "from: warnings@office.example, dkim", "tls: {cert_file: DIR/no.pem, key_file: DIR/no.key}, from: warnings@office.example, dkim", "gateway mail: open"},
 		{"an authority that is none", "protocol: mqtt", "tls: {enabled: true, ca_file: DIR/secret}, protocol: mqtt", "gateway mqtt"},
 		{"plain HTTP on a live push gateway", "channel: push, live: false", "channel: push, live: true", "insecure origins: not for a live gateway"},
-		{"a signing key that is none", "protocol: http, signing_key_file: DIR/siren.pem", "protocol: http, signing_key_file: DIR/secret", "want an Ed25519 private key"},
+		{"a signing key that is none", "protocol: http, signing_key_file: DIR/siren.pem", "protocol: http, signing_key_file: DIR/secret", "want an Ed25519 key in PEM"},
 		{"a listener's certificate that is none", "callbacks: {", "metrics: {cert_file: DIR/secret, key_file: DIR/secret}\ncallbacks: {", "metrics.cert_file"},
 		{"a keyring that is none", "callbacks: {", "keyring: {dir: DIR/ring}\ncallbacks: {", "001"},
 	} {

@@ -2,10 +2,6 @@ package serve
 
 import (
 	"context"
-	"crypto/ed25519"
-	"crypto/x509"
-	"encoding/pem"
-	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -195,34 +191,14 @@ func (h *house) newSiren(g config.Gateway) (channels.Adapter, error) {
 	if s.Protocol == siren.ProtocolModbus {
 		return siren.NewModbus(c, h.now)
 	}
-	key, err := signingKey(s.SigningKeyFile)
+	key, err := privateKey(s.SigningKeyFile)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("signing_key_file: %w", err)
 	}
 	if s.Protocol == siren.ProtocolMQTT {
 		return siren.NewMQTT(c, key, h.now)
 	}
 	return siren.NewHTTP(c, key, h.now)
-}
-
-// errKey: the file is no Ed25519 key.
-var errKey = errors.New("want an Ed25519 private key, PKCS #8 in PEM (make one with `tocsin keys siren FILE`)")
-
-func signingKey(file string) (ed25519.PrivateKey, error) {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("signing_key_file: %w", err)
-	}
-	block, _ := pem.Decode(text)
-	if block == nil {
-		return nil, fmt.Errorf("signing_key_file %s: %w", file, errKey)
-	}
-	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-	key, ok := parsed.(ed25519.PrivateKey)
-	if err != nil || !ok {
-		return nil, fmt.Errorf("signing_key_file %s: %w", file, errKey)
-	}
-	return key, nil
 }
 
 func registerMaps(file string) (map[string]siren.RegisterMap, error) {

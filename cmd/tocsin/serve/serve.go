@@ -120,6 +120,10 @@ func (h *house) openDoors(ctx context.Context, group *errgroup.Group, roles []st
 	if err != nil {
 		return out, err
 	}
+	keeper, err := h.keeper()
+	if err != nil {
+		return out, err
+	}
 	apiDoor, err := openDoor(h.cfg.API.Listener, api.Handler())
 	if err != nil {
 		return out, fmt.Errorf("api.listen: %w", err)
@@ -132,5 +136,6 @@ func (h *house) openDoors(ctx context.Context, group *errgroup.Group, roles []st
 	group.Go(func() error { return apiDoor.serve(ctx) })
 	group.Go(func() error { return callbackDoor.serve(ctx) })
 	group.Go(func() error { return d.Run(ctx) })
+	group.Go(func() error { return keepJournal(ctx, keeper) })
 	return out, nil
 }

@@ -1,0 +1,52 @@
+package desk
+
+import (
+	"context"
+	"encoding/hex"
+
+	"github.com/uptrace/bun"
+
+	"tocsin/alerting"
+)
+
+// Note records an act in the office's journal, inside the transaction that makes it true. The subject is what the act was
+// done to, such as "alert/ID"; the detail is written as a JSON object.
+type Note func(ctx context.Context, tx bun.IDB, by alerting.Actor, verb, subject string, detail any) error
+
+// The acts that the desk records.
+const (
+	// verbEntered: an alert was taken in and is about to be issued.
+	verbEntered = "alert.entered"
+	// verbIssued: the stream has it.
+	verbIssued = "alert.issued"
+	// verbWithdrawn: the stream refused it, and it never went out.
+	verbWithdrawn = "alert.withdrawn"
+	// verbLapsed: it expired before it was known to be issued.
+	verbLapsed = "alert.lapsed"
+)
+
+// engine is the actor of what nobody ordered.
+var engine = alerting.Actor{Name: "desk", Kind: "engine"}
+
+// subjectOf names an alert in the journal.
+func subjectOf(id string) string { return "alert/" + id }
+
+// entering is what the journal keeps of an alert that is taken in. Whom it names is left out: the journal is kept for ever.
+type entering struct {
+	Sender     string             `json:"sender"`
+	Identifier string             `json:"identifier"`
+	MsgType    string             `json:"msg_type"`
+	World      alerting.World     `json:"world"`
+	Digest     string             `json:"sha256"`
+	Channels   []alerting.Channel `json:"channels,omitempty"`
+	People     int                `json:"people,omitempty"`
+	Groups     []string           `json:"groups,omitempty"`
+	References []alerting.AlertID `json:"references,omitempty"`
+}
+
+func enteringOf(in *alerting.Issued) entering {
+	e := &in.Envelope
+	return entering{Sender: in.Alert.Sender, Identifier: in.Alert.Identifier, MsgType: string(in.Alert.MsgType), World: e.World,
+		Digest: hex.EncodeToString(e.Digest[:]), Channels: e.Channels, People: len(e.Audience.People), Groups: e.Audience.Groups,
+		References: in.References}
+}
