@@ -192,7 +192,7 @@ func (s *soak) conclude(t *testing.T) {
 			judged++
 		}
 		if !g.Held {
-			t.Errorf("%s grows: memory %.2f %%, goroutines %.2f %% in ten minutes", g.Name, g.Memory.Slope, g.Goroutines.Slope)
+			t.Errorf("%s grows: memory %s, live heap %s, goroutines %s in ten minutes", g.Name, g.Memory, g.Live, g.Goroutines)
 		}
 	}
 	s.out.Held = !t.Failed()
