@@ -13,6 +13,7 @@ import (
 
 	"tocsin/alerting"
 	"tocsin/alerting/seal"
+	"tocsin/cap/event"
 )
 
 // Database is the part of package store that the audience uses.
@@ -39,6 +40,8 @@ type Audience struct {
 	keys  *seal.Keyring
 	now   func() time.Time
 	cells int
+	// events knows which hazards an alert speaks of.
+	events *event.Tables
 	// The two queries of the scan are prepared: on PostgreSQL they then travel in binary form.
 	placesAfter, codesAfter *sql.Stmt
 	// reading counts the lots that scans are reading ahead.
@@ -57,8 +60,11 @@ func New(ctx context.Context, c Config) (*Audience, error) {
 	if a.cells <= 0 {
 		a.cells = 48
 	}
-	pool := a.db.Read().DB
 	var err error
+	if a.events, err = event.Read(); err != nil {
+		return nil, err
+	}
+	pool := a.db.Read().DB
 	a.placesAfter, err = pool.PrepareContext(ctx, "SELECT cell, "+columns+
 		" FROM places WHERE (cell, person) > ($1, $2) AND cell <= $3 ORDER BY cell, person LIMIT $4")
 	if err != nil {

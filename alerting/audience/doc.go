@@ -25,13 +25,14 @@
 // # Who an alert is for
 //
 //	scope Restricted or Private   only the people whom the officer named, wherever they are; no siren
-//	areas usable                  who is in them, wants the category and the severity; if people were named, of those only
+//	areas usable                  who is in them, wants the topic and the severity; if people were named, of those only
 //	nothing usable, people named  the named people
 //	nothing usable, nobody named  nobody; Scan.Reason says why
 //
 // An area is usable when it has geometry, or a geocode that some place or table of units knows. Of several infos that
-// hold a person, it is the severest, and of those the one in his language. An info whose categories nobody knows is
-// filtered out for nobody. Sirens go by geometry only; where there is none, the groups that the officer named sound.
+// hold a person, it is the severest, and of those the one in his language. Whoever
+// wants to hear of some topics only, CAP categories or hazards of package event, is told when an info is of one of them; an
+// info whose event no table knows, or whose categories nobody knows, is filtered out for nobody. Sirens go by geometry only; where there is none, the groups that the officer named sound.
 //
 // Why not the severest info row by row: a person with two places may meet the milder one first. So the table is read
 // once for each severity that the alert has, severest first, and who was found is skipped later.

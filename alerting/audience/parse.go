@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -98,19 +97,6 @@ func pointCell(lat, lon float64) (s2.CellID, error) {
 		return 0, errors.New("is not on the earth; latitude (-90 to 90) comes first, then longitude (-180 to 180)")
 	}
 	return s2.CellIDFromLatLng(s2.LatLngFromDegrees(lat, lon)), nil
-}
-
-// parseWants reads CAP categories, separated by "|" or blanks, into bits; empty wants all, which is 0.
-func parseWants(text string) (int64, error) {
-	var bits int64
-	for one := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '|' || r == ' ' || r == ';' || r == ',' }) {
-		i := slices.IndexFunc(cap.Categories(), func(c cap.Category) bool { return strings.EqualFold(string(c), one) })
-		if i < 0 {
-			return 0, fmt.Errorf("%q is no CAP category; want some of %s, separated by |", shortened(one), join(cap.Categories()))
-		}
-		bits |= 1 << i
-	}
-	return bits, nil
 }
 
 // parseYes reads a yes or no; empty is otherwise.

@@ -52,7 +52,7 @@ func (p *newPerson) cell() int64 {
 //
 //	person     the reference by which the office knows the person; must be unique
 //	language   language tag, e.g. zh-CN
-//	wants      CAP categories, separated by |, e.g. Met|Fire; empty means all
+//	wants      CAP categories and hazards of package event, separated by |, e.g. Met|flood; empty means all
 //	sms        phone number
 //	push       push subscription as JSON
 //	mail       e-mail address

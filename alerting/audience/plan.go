@@ -83,7 +83,7 @@ func (r *region) holds(id s2.CellID) bool {
 // info is what deciding takes of a CAP info.
 type info struct {
 	index int
-	// wants has a bit for each category; all bits when none is known.
+	// wants has the bits of what it speaks of; see topics.
 	wants int64
 }
 
@@ -127,7 +127,7 @@ func (t *target) holds(p place) bool {
 	return t.inRegion(p.cell)
 }
 
-// reader is what deciding takes of a person: his categories (0: all), and the rank of each info's language for him.
+// reader is what deciding takes of a person: what he wants to hear of (0: all), and the rank of each info's language for him.
 type reader struct {
 	wants int64
 	ranks []int
@@ -183,7 +183,7 @@ func (a *Audience) newPlan(issued *alerting.Issued) *plan {
 		}
 		// Its pass stays, because cursors count passes.
 		if p.over[i] = !past && issued.Over(i, now); !p.over[i] {
-			p.passes[at].add(t, info{index: i, wants: categoryBits(in.Categories)})
+			p.passes[at].add(t, info{index: i, wants: a.topics(in)})
 		}
 	}
 	slices.SortStableFunc(p.passes, func(a, b pass) int { return b.rank - a.rank })
@@ -264,23 +264,6 @@ func (p *plan) regions(name string, areas []cap.Area) []*region {
 
 // CodeOf is a geocode as places and units write it: "valueName=value".
 func CodeOf(v cap.Value) string { return strings.TrimSpace(v.Name) + "=" + strings.TrimSpace(v.Value) }
-
-// categoryBits has one bit for each category, in the order of cap.Categories(); all bits when a category is not known or
-// there is none, since such an info is filtered out for nobody.
-func categoryBits(categories []cap.Category) int64 {
-	var bits int64
-	for _, c := range categories {
-		i := slices.Index(cap.Categories(), c)
-		if i < 0 {
-			return -1
-		}
-		bits |= 1 << i
-	}
-	if bits == 0 {
-		return -1
-	}
-	return bits
-}
 
 // plan adds what the tables know: the units within each geocode, and which people were named.
 func (a *Audience) plan(ctx context.Context, issued *alerting.Issued) (*plan, error) {

@@ -30,6 +30,9 @@ func town() []string {
 		"village,zh,,,cell:" + villageToken,
 		"county,zh,,,code:SAME=006109@Moderate",
 		"district,zh,,,code:CN=330106",
+		"floods,zh,flood|tsunami,,\"40.5,120.5\"",
+		"quakes,zh,earthquake,,\"40.5,120.5\"",
+		"blazes,zh,Fire,,\"40.5,120.5\"",
 		"north pole,en,,,\"90,0\"",
 		"date line west,en,,,\"-17,179.9\"",
 		"date line east,en,,,\"-17,-179.9\"",
@@ -99,6 +102,11 @@ func foundRows() []foundRow {
 	fire.Categories = []cap.Category{"Fire"}
 	odd := info(cap.Severe, "zh-CN", valley)
 	odd.Categories = []cap.Category{"Meteor"}
+	coast := func(text string, codes ...cap.Value) []cap.Info {
+		one := info(cap.Severe, "zh", box(40, 120, 41, 121))
+		one.Event, one.EventCodes = text, codes
+		return []cap.Info{one}
+	}
 	named := func(refs ...string) alerting.AudienceFilter { return alerting.AudienceFilter{People: refs} }
 	return []foundRow{
 		{name: "box, severe, weather", infos: []cap.Info{info(cap.Severe, "zh-CN", valley)},
@@ -111,6 +119,11 @@ func foundRows() []foundRow {
 			want: []string{"chinese:0", "english:0", "french:0", "speechless:0", "fire only:0", "fire and weather:0", "severe only:0", "two homes:0"}},
 		{name: "a category that nobody knows", infos: []cap.Info{odd},
 			want: []string{"chinese:0", "english:0", "french:0", "speechless:0", "fire only:0", "fire and weather:0", "severe only:0", "two homes:0"}},
+		{name: "a hazard by its code", infos: coast("Zorbel", cap.Value{Name: "OET:v1.2", Value: "OET-081"}), want: []string{"floods:0"}},
+		{name: "a hazard by its text", infos: coast("地震预警"), want: []string{"quakes:0"}},
+		{name: "another hazard, and another category", infos: coast("Fog"), want: []string{}},
+		{name: "an event that no table knows", infos: coast("Zorbel"), want: []string{"floods:0", "quakes:0", "blazes:0"}},
+		{name: "a danger of any kind", infos: coast("Zorbel", cap.Value{Name: "SAME", Value: "EVI"}), want: []string{"floods:0", "quakes:0", "blazes:0"}},
 		{name: "languages", infos: []cap.Info{info(cap.Severe, "en-US", valley), info(cap.Severe, "zh-Hans", valley)},
 			want: []string{"chinese:1", "english:0", "french:0", "speechless:0", "fire and weather:1", "severe only:1", "two homes:0"}},
 		{name: "no language is English", infos: []cap.Info{info(cap.Severe, "zh", valley), info(cap.Severe, "", valley)},

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"tocsin/alerting"
-	"tocsin/cap"
 )
 
 // Standing is what an alert is, by the registers of now, to somebody whom it did not tell.
@@ -72,20 +71,9 @@ func (p *plan) whyNot(who *person, named bool) string {
 	case p.infoFor(who, &anyhow) < 0:
 		return "no place of this person is in the area"
 	case p.infoFor(who, &everything) >= 0:
-		return "this person wants to hear of other hazards only: " + join(categoriesOf(who.wants))
+		return "this person wants to hear of other hazards only: " + join(wantsOf(who.wants))
 	}
 	return "this person wants to hear of graver warnings only at the places in the area"
-}
-
-// categoriesOf are the categories of categoryBits.
-func categoriesOf(bits int64) []cap.Category {
-	var out []cap.Category
-	for i, c := range cap.Categories() {
-		if bits&(1<<i) != 0 {
-			out = append(out, c)
-		}
-	}
-	return out
 }
 
 // whyUnreachable gives the channels on which a person can be reached and, if there are none, why.

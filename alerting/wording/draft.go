@@ -83,6 +83,10 @@ func (w *Writer) draftOf(issued *alerting.Issued, info *cap.Info) *draft {
 	d.setLanguage(w.lexicon, info.Language)
 	d.allClear = !d.cancel && slices.Contains(info.ResponseTypes, cap.AllClear)
 	d.event, d.headline = cleanLine(info.Event), cleanLine(info.Headline)
+	if d.event == "" && d.headline == "" {
+		found := w.events.Find(info)
+		d.event = found.Name(info.Language)
+	}
 	d.place = placeOf(info)
 	d.instruction, d.description = cleanText(info.Instruction), cleanText(info.Description)
 	d.sender, d.contact = cleanLine(info.SenderName), cleanText(info.Contact)

@@ -6,10 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 
 	"tocsin/alerting"
 	"tocsin/cap"
+	"tocsin/cap/event"
 )
 
 // sirenFile is the table that chooses a programme.
@@ -47,13 +47,11 @@ func Programmes() []string {
 		ProgrammeAttention, ProgrammeSilent}
 }
 
-// sirenTable is data: hazards are recognised by CAP category, event code or a word of the event; the first rule that
-// fits hazard and severity names the programme.
+// sirenTable is data: the first rule that fits the hazards and the severity names the programme.
 type sirenTable struct {
-	Hazards []sirenHazard `json:"hazards"`
-	Rules   []struct {
-		// Hazard is a name of Hazards; empty fits all.
-		Hazard string `json:"hazard"`
+	Rules []struct {
+		// Hazards that the rule is for; empty fits all.
+		Hazards []event.Hazard `json:"hazards"`
 		// Severities that the rule is for; empty fits all.
 		Severities []cap.Severity `json:"severities"`
 		Programme  string         `json:"programme"`
@@ -61,16 +59,6 @@ type sirenTable struct {
 	} `json:"rules"`
 	AllClearSeconds int `json:"all_clear_seconds"`
 	SilentSeconds   int `json:"silent_seconds"`
-}
-
-// sirenHazard says how a hazard is recognised.
-type sirenHazard struct {
-	Name       string         `json:"name"`
-	Categories []cap.Category `json:"categories"`
-	// Codes are values of eventCode, such as the SAME codes of 47 CFR §11.31(e).
-	Codes []string `json:"codes"`
-	// Words are looked for in the event, both in lower case.
-	Words []string `json:"words"`
 }
 
 func readSirens() (*sirenTable, error) {
@@ -86,12 +74,20 @@ func readSirens() (*sirenTable, error) {
 // siren words the programme: a Cancel stops, an all-clear sounds as such, the test world runs silently, and else hazard
 // and severity decide. An exercise sounds what the real warning would, marked as a test.
 func (w *Writer) siren(d *draft) (string, error) {
-	p := w.sirens.choose(d)
-	body, err := encode(p)
+	body, err := encode(w.sirens.choose(d, w.hazardsOf(d)))
 	return string(body), err
 }
 
-func (t *sirenTable) choose(d *draft) SirenProgramme {
+// hazardsOf are the hazards of a draft: those of its event, and what its categories hint at.
+func (w *Writer) hazardsOf(d *draft) []event.Hazard {
+	if d.info == nil {
+		return nil
+	}
+	found := w.events.Find(d.info)
+	return append(found.Hazards, w.events.Hints(d.info.Categories)...)
+}
+
+func (t *sirenTable) choose(d *draft, hazards []event.Hazard) SirenProgramme {
 	p := SirenProgramme{Test: d.world != alerting.Actual}
 	switch {
 	case d.cancel:
@@ -104,31 +100,13 @@ func (t *sirenTable) choose(d *draft) SirenProgramme {
 		p.Programme, p.Seconds = ProgrammeAllClear, t.AllClearSeconds
 		return p
 	}
-	hazards := t.hazardsOf(d)
 	for _, r := range t.Rules {
-		if (r.Hazard == "" || slices.Contains(hazards, r.Hazard)) &&
-			(len(r.Severities) == 0 || slices.Contains(r.Severities, d.severity)) {
+		fits := len(r.Hazards) == 0 || slices.ContainsFunc(r.Hazards, func(h event.Hazard) bool { return slices.Contains(hazards, h) })
+		if fits && (len(r.Severities) == 0 || slices.Contains(r.Severities, d.severity)) {
 			p.Programme, p.Seconds = r.Programme, r.Seconds
 			return p
 		}
 	}
 	p.Programme, p.Seconds = ProgrammeAttention, t.AllClearSeconds
 	return p
-}
-
-func (t *sirenTable) hazardsOf(d *draft) []string {
-	if d.info == nil {
-		return nil
-	}
-	event := strings.ToLower(d.event)
-	var found []string
-	for _, h := range t.Hazards {
-		fits := slices.ContainsFunc(d.info.Categories, func(c cap.Category) bool { return slices.Contains(h.Categories, c) }) ||
-			slices.ContainsFunc(d.info.EventCodes, func(v cap.Value) bool { return slices.Contains(h.Codes, v.Value) }) ||
-			slices.ContainsFunc(h.Words, func(word string) bool { return strings.Contains(event, word) })
-		if fits {
-			found = append(found, h.Name)
-		}
-	}
-	return found
 }

@@ -9,6 +9,7 @@ import (
 
 	"tocsin/alerting"
 	"tocsin/cap"
+	"tocsin/cap/event"
 )
 
 // Limits of the number of parts of one SMS.
@@ -38,6 +39,7 @@ type Writer struct {
 	sender    string
 	lexicon   *lexicon
 	sirens    *sirenTable
+	events    *event.Tables
 	mail      *template.Template
 }
 
@@ -51,12 +53,16 @@ func New(o Options) *Writer {
 	if err != nil {
 		panic("wording: " + err.Error())
 	}
+	events, err := event.Read()
+	if err != nil {
+		panic("wording: " + err.Error())
+	}
 	if o.SMSParts <= 0 {
 		o.SMSParts = DefaultSMSParts
 	}
 	return &Writer{
 		smsParts: min(o.SMSParts, MaxSMSParts), publicURL: strings.TrimRight(cleanLink(o.PublicURL), "/"),
-		sender: o.Sender, lexicon: lex, sirens: sirens, mail: mailTemplate(),
+		sender: o.Sender, lexicon: lex, sirens: sirens, events: events, mail: mailTemplate(),
 	}
 }
 

@@ -46,7 +46,9 @@ func languageOf(tag string) string {
 	return "zh"
 }
 
-func writesTraditional(part string) bool { return part == "tw" || part == "hk" || part == "mo" || part == "yue" }
+func writesTraditional(part string) bool {
+	return part == "tw" || part == "hk" || part == "mo" || part == "yue"
+}
 
 // Name is what a hazard is called in a language, else in English. The tag is that of an info (RFC 3066).
 func (t *Tables) Name(h Hazard, tag string) string {

@@ -48,7 +48,8 @@ func importVerb(t *terminal, what, short, columns string) *cobra.Command {
 const (
 	peopleColumns = `  person     needed: the reference by which the office knows the person; unique
   language   language tag, e.g. zh-CN
-  wants      CAP categories, separated by |, e.g. Met|Fire; empty: all
+  wants      CAP categories and hazards, separated by |, e.g. Fire|flood|tsunami; empty: all. An event that no table knows is
+             filtered out for nobody
   sms        phone number; without a country code it is one of office.region
   push       push subscription, the JSON that the browser gives
   mail       e-mail address
