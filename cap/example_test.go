@@ -80,3 +80,27 @@ func ExampleNewRegion() {
 	fmt.Println(region.Contains(-17, -179.5), region.Contains(-18.2, 178.4), region.Contains(-17, 0))
 	// Output: true true false
 }
+
+func ExampleChain() {
+	at := func(hour int) time.Time { return time.Date(2026, 3, 1, hour, 0, 0, 0, time.UTC) }
+	message := func(name string, kind cap.MsgType, hour int, refs ...cap.Reference) *cap.Alert {
+		return &cap.Alert{Sender: "office@warnings.example", Identifier: name, Sent: at(hour), Status: cap.StatusActual, MsgType: kind,
+			Scope: cap.ScopePublic, References: refs, Infos: []cap.Info{{Event: "Flood", Expires: at(20)}}}
+	}
+	first := cap.Reference{Sender: "office@warnings.example", Identifier: "17", Sent: at(8)}
+	for _, s := range cap.Chain([]*cap.Alert{
+		message("19", cap.MsgCancel, 10, first),
+		message("18", cap.MsgUpdate, 9, first),
+		message("17", cap.MsgAlert, 8),
+	}, at(12)) {
+		fmt.Println(s.Alert.Identifier, s.State)
+		for _, f := range s.Findings {
+			fmt.Println(" ", f.ID, f.Message)
+		}
+	}
+	// Output:
+	// 17 cancelled
+	//   chain.partial office@warnings.example,19,2026-03-01T10:00:00-00:00 cancels it, and not its update office@warnings.example,18,2026-03-01T09:00:00-00:00, which stays active: cancel that as well
+	// 18 active
+	// 19 notice
+}
