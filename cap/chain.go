@@ -232,8 +232,8 @@ func (c *chain) breakLoops() {
 	}
 }
 
-// visit is a message on the path of the search with the number of links that it has followed.
-type visit struct {
+// loopStep is a message on the path of the search with the number of links that it has followed.
+type loopStep struct {
 	*node
 	followed int
 }
@@ -241,7 +241,7 @@ type visit struct {
 // search finds the strongly connected parts of the graph that can be reached from a message (Tarjan's algorithm), without
 // recursion: chains may be long. Parts of several messages, and messages that end themselves, are loops.
 func (c *chain) search(start *node) {
-	path := []visit{{node: start}}
+	path := []loopStep{{node: start}}
 	c.enter(start)
 	for len(path) > 0 {
 		at := &path[len(path)-1]
@@ -250,7 +250,7 @@ func (c *chain) search(start *node) {
 			at.followed++
 			if next.number == 0 {
 				c.enter(next)
-				path = append(path, visit{node: next})
+				path = append(path, loopStep{node: next})
 			} else if next.onStack {
 				at.low = min(at.low, next.number)
 			}
@@ -343,23 +343,23 @@ func (n *node) state(now time.Time) State {
 		switch {
 		case by.alert.MsgType == MsgCancel && !by.alert.Sent.After(now):
 			return StateCancelled
-		case by.alert.MsgType == MsgUpdate && !effective(by.alert).After(now):
+		case by.alert.MsgType == MsgUpdate && !firstEffective(by.alert).After(now):
 			updated = true
 		}
 	}
 	switch {
 	case updated:
 		return StateUpdated
-	case expired(n.alert, now):
+	case allExpired(n.alert, now):
 		return StateExpired
-	case effective(n.alert).After(now):
+	case firstEffective(n.alert).After(now):
 		return StatePending
 	}
 	return StateActive
 }
 
-// effective is when the first of an alert's infos takes effect: what states no effective does when it is sent (§3.2.2).
-func effective(a *Alert) time.Time {
+// firstEffective is when the first of an alert's infos takes effect: what states no effective does when it is sent (§3.2.2).
+func firstEffective(a *Alert) time.Time {
 	first := a.Sent
 	for i := range a.Infos {
 		at := a.Infos[i].Effective
@@ -373,8 +373,8 @@ func effective(a *Alert) time.Time {
 	return first
 }
 
-// expired reports whether all of an alert's infos are over.
-func expired(a *Alert, now time.Time) bool {
+// allExpired reports whether all of an alert's infos are over.
+func allExpired(a *Alert, now time.Time) bool {
 	for i := range a.Infos {
 		if at := a.Infos[i].Expires; at.IsZero() || at.After(now) {
 			return false

@@ -13,27 +13,29 @@ import (
 
 var chainStart = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 
-func after(hours float64) time.Time { return chainStart.Add(time.Duration(hours * float64(time.Hour))) }
+func chainHour(hours float64) time.Time {
+	return chainStart.Add(time.Duration(hours * float64(time.Hour)))
+}
 
-// message makes one that is sent so many hours after the start and valid for a day. refs are identifiers, all sent at the
+// chainMessage makes one that is sent so many hours after the start and valid for a day. refs are identifiers, all sent at the
 // hour that stands behind the @.
-func message(kind MsgType, name string, hour float64, refs ...string) *Alert {
-	a := &Alert{Sender: "office", Identifier: name, Sent: after(hour), Status: StatusActual, MsgType: kind, Scope: ScopePublic}
+func chainMessage(kind MsgType, name string, hour float64, refs ...string) *Alert {
+	a := &Alert{Sender: "office", Identifier: name, Sent: chainHour(hour), Status: StatusActual, MsgType: kind, Scope: ScopePublic}
 	for _, ref := range refs {
 		id, at, _ := strings.Cut(ref, "@")
 		var h float64
 		if _, err := fmt.Sscan(at, &h); err != nil {
 			panic(err)
 		}
-		a.References = append(a.References, Reference{"office", id, after(h)})
+		a.References = append(a.References, Reference{"office", id, chainHour(h)})
 	}
 	if kind == MsgAlert || kind == MsgUpdate {
-		a.Infos = []Info{{Event: "Flood", Expires: after(hour + 24)}}
+		a.Infos = []Info{{Event: "Flood", Expires: chainHour(hour + 24)}}
 	}
 	return a
 }
 
-func with(a *Alert, change func(*Alert)) *Alert {
+func changed(a *Alert, change func(*Alert)) *Alert {
 	change(a)
 	return a
 }
@@ -61,58 +63,58 @@ func TestChain(t *testing.T) {
 		at     float64
 		want   string
 	}{
-		{"one", []*Alert{message(MsgAlert, "a", 0)}, 1, "a active"},
-		{"expired", []*Alert{message(MsgAlert, "a", 0)}, 24, "a expired"},
-		{"one info holds on", []*Alert{with(message(MsgAlert, "a", 0), func(a *Alert) { a.Infos = append(a.Infos, Info{Expires: after(30)}) })}, 25, "a active"},
-		{"no expires, no end", []*Alert{with(message(MsgAlert, "a", 0), func(a *Alert) { a.Infos[0].Expires = time.Time{} })}, 9999, "a active"},
-		{"not yet effective", []*Alert{with(message(MsgAlert, "a", 0), func(a *Alert) { a.Infos[0].Effective = after(5) })}, 1, "a pending"},
-		{"not yet sent", []*Alert{message(MsgAlert, "a", 2)}, 1, "a pending"},
-		{"updated", []*Alert{message(MsgAlert, "a", 0), message(MsgUpdate, "u", 1, "a@0")}, 2, "a updated by u; u active"},
-		{"an update that is not yet effective", []*Alert{message(MsgAlert, "a", 0),
-			with(message(MsgUpdate, "u", 1, "a@0"), func(a *Alert) { a.Infos[0].Effective = after(5) })}, 2, "a active by u; u pending"},
-		{"cancelled", []*Alert{message(MsgAlert, "a", 0), message(MsgCancel, "c", 1, "a@0")}, 2, "a cancelled by c; c notice"},
-		{"cancelled beats expired", []*Alert{message(MsgAlert, "a", 0), message(MsgCancel, "c", 1, "a@0")}, 99, "a cancelled by c; c notice"},
-		{"a chain that lists all", []*Alert{message(MsgAlert, "a", 0), message(MsgUpdate, "u", 1, "a@0"), message(MsgCancel, "c", 2, "a@0", "u@1")}, 3,
+		{"one", []*Alert{chainMessage(MsgAlert, "a", 0)}, 1, "a active"},
+		{"expired", []*Alert{chainMessage(MsgAlert, "a", 0)}, 24, "a expired"},
+		{"one info holds on", []*Alert{changed(chainMessage(MsgAlert, "a", 0), func(a *Alert) { a.Infos = append(a.Infos, Info{Expires: chainHour(30)}) })}, 25, "a active"},
+		{"no expires, no end", []*Alert{changed(chainMessage(MsgAlert, "a", 0), func(a *Alert) { a.Infos[0].Expires = time.Time{} })}, 9999, "a active"},
+		{"not yet effective", []*Alert{changed(chainMessage(MsgAlert, "a", 0), func(a *Alert) { a.Infos[0].Effective = chainHour(5) })}, 1, "a pending"},
+		{"not yet sent", []*Alert{chainMessage(MsgAlert, "a", 2)}, 1, "a pending"},
+		{"updated", []*Alert{chainMessage(MsgAlert, "a", 0), chainMessage(MsgUpdate, "u", 1, "a@0")}, 2, "a updated by u; u active"},
+		{"an update that is not yet effective", []*Alert{chainMessage(MsgAlert, "a", 0),
+			changed(chainMessage(MsgUpdate, "u", 1, "a@0"), func(a *Alert) { a.Infos[0].Effective = chainHour(5) })}, 2, "a active by u; u pending"},
+		{"cancelled", []*Alert{chainMessage(MsgAlert, "a", 0), chainMessage(MsgCancel, "c", 1, "a@0")}, 2, "a cancelled by c; c notice"},
+		{"cancelled beats expired", []*Alert{chainMessage(MsgAlert, "a", 0), chainMessage(MsgCancel, "c", 1, "a@0")}, 99, "a cancelled by c; c notice"},
+		{"a chain that lists all", []*Alert{chainMessage(MsgAlert, "a", 0), chainMessage(MsgUpdate, "u", 1, "a@0"), chainMessage(MsgCancel, "c", 2, "a@0", "u@1")}, 3,
 			"a cancelled by u by c; u cancelled by c; c notice"},
-		{"a chain that lists the last", []*Alert{message(MsgAlert, "a", 0), message(MsgUpdate, "u", 1, "a@0"), message(MsgCancel, "c", 2, "u@1")}, 3,
+		{"a chain that lists the last", []*Alert{chainMessage(MsgAlert, "a", 0), chainMessage(MsgUpdate, "u", 1, "a@0"), chainMessage(MsgCancel, "c", 2, "u@1")}, 3,
 			"a updated by u; u cancelled by c; c notice"},
-		{"a cancel of a part", []*Alert{message(MsgAlert, "a", 0), message(MsgUpdate, "u", 1, "a@0"), message(MsgCancel, "c", 2, "a@0")}, 3,
+		{"a cancel of a part", []*Alert{chainMessage(MsgAlert, "a", 0), chainMessage(MsgUpdate, "u", 1, "a@0"), chainMessage(MsgCancel, "c", 2, "a@0")}, 3,
 			"a cancelled by u by c chain.partial; u active; c notice"},
-		{"two updates", []*Alert{message(MsgAlert, "a", 0), message(MsgUpdate, "u", 1, "a@0"), message(MsgUpdate, "v", 2, "a@0")}, 3,
+		{"two updates", []*Alert{chainMessage(MsgAlert, "a", 0), chainMessage(MsgUpdate, "u", 1, "a@0"), chainMessage(MsgUpdate, "v", 2, "a@0")}, 3,
 			"a updated by u by v chain.fork; u active; v active"},
-		{"two updates, joined again", []*Alert{message(MsgAlert, "a", 0), message(MsgUpdate, "u", 1, "a@0"), message(MsgUpdate, "v", 2, "a@0"),
-			message(MsgUpdate, "w", 3, "u@1", "v@2")}, 4, "a updated by u by v; u updated by w; v updated by w; w active"},
-		{"two cancels", []*Alert{message(MsgAlert, "a", 0), message(MsgCancel, "c", 1, "a@0"), message(MsgCancel, "d", 2, "a@0")}, 3,
+		{"two updates, joined again", []*Alert{chainMessage(MsgAlert, "a", 0), chainMessage(MsgUpdate, "u", 1, "a@0"), chainMessage(MsgUpdate, "v", 2, "a@0"),
+			chainMessage(MsgUpdate, "w", 3, "u@1", "v@2")}, 4, "a updated by u by v; u updated by w; v updated by w; w active"},
+		{"two cancels", []*Alert{chainMessage(MsgAlert, "a", 0), chainMessage(MsgCancel, "c", 1, "a@0"), chainMessage(MsgCancel, "d", 2, "a@0")}, 3,
 			"a cancelled by c by d; c notice; d notice"},
-		{"unknown", []*Alert{message(MsgUpdate, "u", 1, "a@0")}, 2, "u active chain.unknown"},
-		{"the same reference twice", []*Alert{message(MsgUpdate, "u", 1, "a@0", "a@0")}, 2, "u active chain.unknown"},
-		{"another time is another message", []*Alert{message(MsgAlert, "a", 0), message(MsgCancel, "c", 1, "a@0.5")}, 2, "a active; c notice chain.unknown"},
-		{"itself", []*Alert{message(MsgUpdate, "u", 1, "u@1")}, 2, "u active chain.loop"},
-		{"a circle", []*Alert{message(MsgUpdate, "u", 1, "v@2"), message(MsgUpdate, "v", 2, "u@1")}, 3,
+		{"unknown", []*Alert{chainMessage(MsgUpdate, "u", 1, "a@0")}, 2, "u active chain.unknown"},
+		{"the same reference twice", []*Alert{chainMessage(MsgUpdate, "u", 1, "a@0", "a@0")}, 2, "u active chain.unknown"},
+		{"another time is another message", []*Alert{chainMessage(MsgAlert, "a", 0), chainMessage(MsgCancel, "c", 1, "a@0.5")}, 2, "a active; c notice chain.unknown"},
+		{"itself", []*Alert{chainMessage(MsgUpdate, "u", 1, "u@1")}, 2, "u active chain.loop"},
+		{"a circle", []*Alert{chainMessage(MsgUpdate, "u", 1, "v@2"), chainMessage(MsgUpdate, "v", 2, "u@1")}, 3,
 			"u active chain.postdated chain.loop; v active chain.loop"},
-		{"out of a circle", []*Alert{message(MsgAlert, "a", 0), message(MsgUpdate, "u", 1, "v@2", "a@0"), message(MsgUpdate, "v", 2, "u@1"), message(MsgCancel, "c", 3, "u@1")}, 4,
+		{"out of a circle", []*Alert{chainMessage(MsgAlert, "a", 0), chainMessage(MsgUpdate, "u", 1, "v@2", "a@0"), chainMessage(MsgUpdate, "v", 2, "u@1"), chainMessage(MsgCancel, "c", 3, "u@1")}, 4,
 			"a updated by u; u cancelled by c chain.postdated chain.loop; v active chain.loop; c notice"},
-		{"a cancel of a cancel", []*Alert{message(MsgAlert, "a", 0), message(MsgCancel, "c", 1, "a@0"), message(MsgCancel, "d", 2, "c@1")}, 3,
+		{"a cancel of a cancel", []*Alert{chainMessage(MsgAlert, "a", 0), chainMessage(MsgCancel, "c", 1, "a@0"), chainMessage(MsgCancel, "d", 2, "c@1")}, 3,
 			"a cancelled by c; c notice; d notice chain.cancelled"},
-		{"a test ends nothing real", []*Alert{message(MsgAlert, "a", 0), with(message(MsgCancel, "c", 1, "a@0"), func(a *Alert) { a.Status = StatusTest })}, 2,
+		{"a test ends nothing real", []*Alert{chainMessage(MsgAlert, "a", 0), changed(chainMessage(MsgCancel, "c", 1, "a@0"), func(a *Alert) { a.Status = StatusTest })}, 2,
 			"a active; c notice chain.status"},
-		{"a stranger", []*Alert{message(MsgAlert, "a", 0), with(message(MsgCancel, "c", 1, "a@0"), func(a *Alert) { a.Sender = "stranger" })}, 2,
+		{"a stranger", []*Alert{chainMessage(MsgAlert, "a", 0), changed(chainMessage(MsgCancel, "c", 1, "a@0"), func(a *Alert) { a.Sender = "stranger" })}, 2,
 			"a cancelled by c; c notice chain.sender"},
-		{"an Ack and an Error end nothing", []*Alert{message(MsgAlert, "a", 0), message(MsgAck, "k", 1, "a@0"), message(MsgError, "e", 2, "a@0")}, 3,
+		{"an Ack and an Error end nothing", []*Alert{chainMessage(MsgAlert, "a", 0), chainMessage(MsgAck, "k", 1, "a@0"), chainMessage(MsgError, "e", 2, "a@0")}, 3,
 			"a active; k notice; e notice"},
-		{"twice the same is once", []*Alert{message(MsgAlert, "a", 0), message(MsgAlert, "a", 0)}, 1, "a active"},
-		{"the same name for other contents", []*Alert{message(MsgAlert, "a", 0), with(message(MsgAlert, "a", 0), func(a *Alert) { a.Note = "other" })}, 1,
+		{"twice the same is once", []*Alert{chainMessage(MsgAlert, "a", 0), chainMessage(MsgAlert, "a", 0)}, 1, "a active"},
+		{"the same name for other contents", []*Alert{chainMessage(MsgAlert, "a", 0), changed(chainMessage(MsgAlert, "a", 0), func(a *Alert) { a.Note = "other" })}, 1,
 			"a active chain.conflict; a active chain.conflict"},
-		{"a cancel in conflict ends what both say", []*Alert{message(MsgAlert, "a", 0), message(MsgAlert, "b", 0.5), message(MsgCancel, "c", 1, "a@0"),
-			message(MsgCancel, "c", 1, "b@0.5", "a@0")}, 2, "a cancelled by c by c; b active; c notice chain.conflict; c notice chain.conflict"},
+		{"a cancel in conflict ends what both say", []*Alert{chainMessage(MsgAlert, "a", 0), chainMessage(MsgAlert, "b", 0.5), chainMessage(MsgCancel, "c", 1, "a@0"),
+			chainMessage(MsgCancel, "c", 1, "b@0.5", "a@0")}, 2, "a cancelled by c by c; b active; c notice chain.conflict; c notice chain.conflict"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			if got := toldStandings(Chain(row.alerts, after(row.at))); got != row.want {
+			if got := toldStandings(Chain(row.alerts, chainHour(row.at))); got != row.want {
 				t.Errorf("got  %s\nwant %s", got, row.want)
 			}
 			backwards := slices.Clone(row.alerts)
 			slices.Reverse(backwards)
-			if got := toldStandings(Chain(backwards, after(row.at))); got != row.want {
+			if got := toldStandings(Chain(backwards, chainHour(row.at))); got != row.want {
 				t.Errorf("backwards %s\nwant      %s", got, row.want)
 			}
 		})
@@ -132,7 +134,7 @@ func drawMessages(r *rapid.T) []*Alert {
 			to, at := name(rapid.IntRange(0, 31).Draw(r, "to"))
 			refs = append(refs, fmt.Sprintf("%s@%v", to, at))
 		}
-		a := message(kind, id, hour, refs...)
+		a := chainMessage(kind, id, hour, refs...)
 		a.Status = rapid.SampledFrom([]Status{StatusActual, StatusActual, StatusActual, StatusTest}).Draw(r, "status")
 		all = append(all, a)
 	}
@@ -143,7 +145,7 @@ func drawMessages(r *rapid.T) []*Alert {
 func TestChainDependsOnNoOrder(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		all := drawMessages(r)
-		now := after(rapid.Float64Range(-1, 30).Draw(r, "now"))
+		now := chainHour(rapid.Float64Range(-1, 30).Draw(r, "now"))
 		want := Chain(all, now)
 		other := rapid.Permutation(all).Draw(r, "order")
 		if len(all) > 0 {
@@ -160,7 +162,7 @@ func TestChainDependsOnNoOrder(t *testing.T) {
 // ends what ends it.
 func TestChainEndsNothingWithoutReason(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
-		all := Chain(drawMessages(r), after(rapid.Float64Range(-1, 30).Draw(r, "now")))
+		all := Chain(drawMessages(r), chainHour(rapid.Float64Range(-1, 30).Draw(r, "now")))
 		ends := map[*Alert][]*Alert{}
 		for _, s := range all {
 			for _, by := range s.By {
@@ -192,17 +194,17 @@ func TestChainEndsNothingWithoutReason(t *testing.T) {
 
 // TestChainIsQuick: long chains and crowds take no time to speak of.
 func TestChainIsQuick(t *testing.T) {
-	long := []*Alert{message(MsgAlert, "m0", 0)}
+	long := []*Alert{chainMessage(MsgAlert, "m0", 0)}
 	for i := 1; i < 20_000; i++ {
-		long = append(long, message(MsgUpdate, fmt.Sprintf("m%d", i), 0, fmt.Sprintf("m%d@0", i-1)))
+		long = append(long, chainMessage(MsgUpdate, fmt.Sprintf("m%d", i), 0, fmt.Sprintf("m%d@0", i-1)))
 	}
-	crowd := []*Alert{message(MsgAlert, "a", 0)}
+	crowd := []*Alert{chainMessage(MsgAlert, "a", 0)}
 	for i := range 2000 {
-		crowd = append(crowd, message(MsgUpdate, fmt.Sprintf("u%d", i), 1, "a@0"))
+		crowd = append(crowd, chainMessage(MsgUpdate, fmt.Sprintf("u%d", i), 1, "a@0"))
 	}
 	for name, all := range map[string][]*Alert{"long": long, "crowd": crowd} {
 		began := time.Now()
-		got := Chain(all, after(2))
+		got := Chain(all, chainHour(2))
 		if len(got) != len(all) {
 			t.Errorf("%s: %d of %d", name, len(got), len(all))
 		}
