@@ -22,7 +22,7 @@ func namesOf(languages, texts []string) names {
 
 // in is the name in the language that a tag asks for; empty when there is none.
 func (n names) in(tag string) string {
-	want := languageOf(tag)
+	want := Language(tag)
 	for _, one := range n {
 		if one.language == want {
 			return one.text
@@ -31,9 +31,9 @@ func (n names) in(tag string) string {
 	return ""
 }
 
-// languageOf is the column that a language tag asks for: its first part, or zh-Hant where Chinese is written so. An empty
-// tag is English, as in CAP 1.2 §3.2.2.
-func languageOf(tag string) string {
+// Language is the language that a tag asks for, as tables of names are sorted by it: its first part, or zh-Hant where Chinese
+// is written so. An empty tag is English, as in CAP 1.2 §3.2.2.
+func Language(tag string) string {
 	parts := strings.Split(strings.ToLower(strings.ReplaceAll(tag, "_", "-")), "-")
 	switch {
 	case parts[0] == "":
