@@ -22,10 +22,17 @@ type finding struct {
 
 // decoder turns the tokens of one document into an Alert.
 type decoder struct {
-	scan    *scanner
-	opts    Options
+	// source is the document as it came; the scanner may read it in another encoding.
+	source []byte
+	scan   *scanner
+	opts   Options
+	// tolerant is true at the door of Read.
+	tolerant bool
+	// silent is true while nothing is to be noted.
+	silent  bool
 	notes   notes
 	version versions
+	times   timeReader
 	space   string
 	path    []step
 	// pos is the offset of the present element's start tag.
@@ -36,6 +43,8 @@ type decoder struct {
 	resource *Resource
 	area     *Area
 	value    *Value
+	// leftOut is set when the model holds nothing of an element, not even an empty one, so that it does not count.
+	leftOut bool
 	// unread holds the paths of elements that are missing or could not be read.
 	unread map[string]bool
 	// wanted, when not nil, collects the lines of these paths.
@@ -45,19 +54,17 @@ type decoder struct {
 // errStop ends the reading after a finding that makes the rest pointless.
 var errStop = errors.New("reading stopped")
 
-// decode reads the document; the findings are in d.notes.
-func (d *decoder) decode() {
+// decode reads the document and reports whether it came to its end; the findings are in d.notes.
+func (d *decoder) decode() (whole bool) {
 	err := d.scan.prolog(d.opts)
 	if err == nil {
 		err = d.root()
 	}
 	if f := (*fault)(nil); errors.As(err, &f) {
-		at := d.pathString()
-		if at == "" {
-			at = "document"
-		}
-		d.notes.add(Finding{f.id, f.clause, at, f.message, d.scan.line(f.pos), LevelError})
+		d.pos = f.pos
+		d.report(finding{f.id, f.clause, LevelError}, f.message)
 	}
+	return err == nil
 }
 
 func (d *decoder) root() error {
@@ -71,7 +78,10 @@ func (d *decoder) root() error {
 		return &fault{"core.root", "CAP 1.2 §3.4",
 			fmt.Sprintf("the root element is <%s> in the namespace %q: it must be <alert> in %q", clip(t.local), clip(t.space), namespace), t.pos}
 	}
-	d.space = t.space
+	d.space, d.times = t.space, strictTimes(d.version)
+	if d.tolerant {
+		d.times = tolerantTimes(d.opts.Zone)
+	}
 	d.alert = &Alert{Version: name}
 	d.enter("alert", 0, t)
 	if err := d.left(d.parent(alertFields())); err != nil {
@@ -91,7 +101,9 @@ func (d *decoder) enter(name string, index int, t token) {
 		}
 	}
 	if t.attr != "" {
-		d.report(finding{"core.attribute", "CAP 1.2 §3.4", LevelError}, "the attribute "+t.attr+" is not allowed: remove it")
+		if message := "the attribute " + t.attr + " is not allowed: remove it"; !d.tolerates(readAttribute, message) {
+			d.report(finding{"core.attribute", "CAP 1.2 §3.4", LevelError}, message)
+		}
 	}
 	if t.hint {
 		d.report(finding{"core.attribute.hint", "CAP 1.2 §3.4", LevelWarning}, "xsi:schemaLocation is not part of CAP: remove it")
@@ -108,7 +120,11 @@ func (d *decoder) left(err error) error {
 	return err
 }
 
+// pathString names the present element.
 func (d *decoder) pathString() string {
+	if len(d.path) == 0 {
+		return "document"
+	}
 	var b strings.Builder
 	for i, s := range d.path {
 		if i > 0 {
@@ -124,7 +140,9 @@ func (d *decoder) pathString() string {
 
 // report notes a finding about the present element.
 func (d *decoder) report(f finding, message string) {
-	d.notes.add(Finding{f.id, f.clause, d.pathString(), message, d.scan.line(d.pos), f.level})
+	if !d.silent && d.notes.room(f.level) {
+		d.notes.list = append(d.notes.list, Finding{f.id, f.clause, d.pathString(), message, d.scan.line(d.pos), f.level})
+	}
 }
 
 // unreadable notes that the model does not show what the present element says.
@@ -144,6 +162,16 @@ type progress struct {
 	// at is the field of the child that stands furthest in the order; after the signature it is len(fields).
 	at   int
 	seen [maxFields]int
+	// texts, kept at the tolerant door only, are what the fields said that may stand only once.
+	texts []string
+}
+
+// says keeps what a field says.
+func (p *progress) says(i int, text string) {
+	if p.texts == nil {
+		p.texts = make([]string, len(p.fields))
+	}
+	p.texts[i] = text
 }
 
 // parent reads the children of an element up to its end tag.
@@ -165,8 +193,10 @@ func (d *decoder) parent(fields []field) error {
 			if !stray && !blank(t.text) {
 				stray = true
 				d.pos = t.pos
-				d.report(finding{"core.text.stray", "CAP 1.2 §3.4", LevelError},
-					fmt.Sprintf("the text %q stands between elements: remove it", clip(trim(string(t.text)))))
+				message := fmt.Sprintf("the text %q stands between elements: remove it", clip(trim(string(t.text))))
+				if !d.tolerates(readText, message) {
+					d.report(finding{"core.text.stray", "CAP 1.2 §3.4", LevelError}, message)
+				}
 			}
 		default:
 			if err := d.child(&p, t); err != nil {
@@ -192,9 +222,12 @@ func (d *decoder) missing(p *progress) {
 
 // child reads one child element.
 func (d *decoder) child(p *progress, t token) error {
-	i := -1
+	i, misspelt := -1, false
 	if t.space == d.space {
-		i = d.find(p, t.local)
+		if i = d.find(p, t.local); i < 0 && d.tolerant {
+			i = d.findMisspelt(p, t.local)
+			misspelt = i >= 0
+		}
 	}
 	if i < 0 {
 		return d.foreign(p, t)
@@ -206,17 +239,12 @@ func (d *decoder) child(p *progress, t token) error {
 		index = 0
 	}
 	d.enter(f.name, index, t)
-	if i < p.at {
-		after := "the signature"
-		if p.at < len(p.fields) {
-			after = p.fields[p.at].name
-		}
-		d.report(finding{"core.element.order", "CAP 1.2 §3.4", LevelError}, fmt.Sprintf("the element stands after %s: it must stand before it", after))
+	if misspelt {
+		d.tolerates(readName, fmt.Sprintf("the element <%s> is read as <%s>: write it so", clip(t.local), f.name))
 	}
-	p.at = max(p.at, i)
+	d.order(p, i)
 	if !f.many && index > 0 {
-		d.report(finding{"core.element.doubled", "CAP 1.2 §3.4", LevelError}, "the element may stand only once here: remove one")
-		return d.left(d.skip())
+		return d.left(d.doubled(p, i))
 	}
 	if f.many && index > d.limit(f) {
 		d.report(finding{"core.limit", "CAP 1.2 §3.4", LevelError}, fmt.Sprintf("there are more than %d of these elements", d.limit(f)))
@@ -226,7 +254,56 @@ func (d *decoder) child(p *progress, t token) error {
 		f.open(d)
 		return d.left(d.parent(f.children()))
 	}
-	return d.left(d.text(f))
+	text, err := d.text(f)
+	if err == nil && d.tolerant && !f.many {
+		p.says(i, text)
+	}
+	if d.leftOut {
+		d.leftOut = false
+		p.seen[i]--
+	}
+	return d.left(err)
+}
+
+// order notes an element that stands after one that it must stand before.
+func (d *decoder) order(p *progress, i int) {
+	if i < p.at {
+		after := "the signature"
+		if p.at < len(p.fields) {
+			after = p.fields[p.at].name
+		}
+		message := fmt.Sprintf("the element stands after %s: it must stand before it", after)
+		if !d.tolerates(readOrder, message) {
+			d.report(finding{"core.element.order", "CAP 1.2 §3.4", LevelError}, message)
+		}
+	}
+	p.at = max(p.at, i)
+}
+
+// doubled deals with an element that stood before and may stand only once. At the tolerant door it may say the same once
+// more; if it says something else, nobody knows which is meant, and the alert holds neither.
+func (d *decoder) doubled(p *progress, i int) error {
+	refused := finding{"core.element.doubled", "CAP 1.2 §3.4", LevelError}
+	if !d.tolerant {
+		d.report(refused, "the element may stand only once here: remove one")
+		return d.skip()
+	}
+	f := &p.fields[i]
+	text, ok, err := d.content()
+	if err != nil {
+		return err
+	}
+	if ok && p.texts != nil && trim(text) == trim(p.texts[i]) {
+		d.tolerates(readDoubled, "the element stands twice, and both say the same: remove one")
+		return nil
+	}
+	d.report(refused, "the element stands twice, and the two do not say the same: remove one")
+	d.path[len(d.path)-1].index = 0
+	d.unreadable()
+	d.silent = true
+	f.read(d, "")
+	d.silent, d.leftOut = false, false
+	return nil
 }
 
 func (d *decoder) limit(f *field) int {
@@ -250,12 +327,35 @@ func (d *decoder) find(p *progress, local []byte) int {
 	return -1
 }
 
+// findMisspelt gives the field that a name means which no field has: in another case, or with a slip that authorities
+// make.
+func (d *decoder) findMisspelt(p *progress, local []byte) int {
+	name := string(local)
+	switch name {
+	case "reference":
+		name = "references"
+	case "address":
+		name = "addresses"
+	case "incident":
+		name = "incidents"
+	}
+	for i := range p.fields {
+		if f := &p.fields[i]; strings.EqualFold(f.name, name) && (f.in == 0 || f.in&d.version != 0) {
+			return i
+		}
+	}
+	return -1
+}
+
 // foreign deals with an element that CAP does not know here: a signature at the end of the alert is passed over,
 // everything else is a finding.
 func (d *decoder) foreign(p *progress, t token) error {
 	signature := t.space == dsigSpace && len(d.path) == 1
 	t.attr, t.hint = "", false
 	d.enter(clip(t.local), 0, t)
+	if err := nested(t); err != nil {
+		return err
+	}
 	switch {
 	case signature:
 		p.at = len(p.fields)
@@ -263,12 +363,30 @@ func (d *decoder) foreign(p *progress, t token) error {
 			d.report(finding{"core.signature.version", "CAP 1.2 §3.3.4", LevelWarning}, "the schema of this version has no place for a signature: use CAP 1.2")
 		}
 	case t.space == d.space:
-		d.report(finding{"core.element.unknown", "CAP 1.2 §3.4", LevelError}, "CAP has no such element here: check its spelling and place, or remove it")
+		d.unknown(p, finding{"core.element.unknown", "CAP 1.2 §3.4", LevelError}, readUnknown,
+			"CAP has no such element here: check its spelling and place, or remove it")
 	default:
-		d.report(finding{"core.element.foreign", "CAP 1.2 §3.4", LevelError},
+		d.unknown(p, finding{"core.element.foreign", "CAP 1.2 §3.4", LevelError}, readForeign,
 			fmt.Sprintf("the element is of the namespace %q: only XML signatures may be added, after the last info", clip(t.space)))
 	}
 	return d.left(d.skip())
+}
+
+// unknown notes an element that does not belong here. It is passed over between elements only: inside a text, part of
+// what is said would be lost with it.
+func (d *decoder) unknown(p *progress, strict finding, as tolerance, message string) {
+	if p.fields == nil || !d.tolerates(as, message) {
+		d.report(strict, message)
+	}
+}
+
+// nested refuses an alert inside an alert, be it in a signature: whoever looks for the alert in such a document may find
+// the wrong one.
+func nested(t token) error {
+	if v, _ := versionOf(t.space); v != 0 && string(t.local) == "alert" {
+		return &fault{"core.alert.nested", "CAP 1.2 §3.4", "an alert stands inside the alert: one document holds one alert", t.pos}
+	}
+	return nil
 }
 
 // skip passes over the content of the present element.
@@ -280,6 +398,9 @@ func (d *decoder) skip() error {
 		}
 		switch t.kind {
 		case tokenStart:
+			if err := nested(t); err != nil {
+				return err
+			}
 			depth++
 		case tokenEnd:
 			depth--
@@ -288,27 +409,37 @@ func (d *decoder) skip() error {
 	return nil
 }
 
-// text reads the content of an element that holds text only. Comments and CDATA may cut the text into pieces; it must
-// never be read in part.
-func (d *decoder) text(f *field) error {
-	text := ""
+// text reads an element that holds text only.
+func (d *decoder) text(f *field) (string, error) {
+	text, ok, err := d.content()
+	switch {
+	case err != nil:
+	case !ok:
+		d.unreadable()
+	case !f.long && len(text) > d.opts.MaxText:
+		d.report(finding{"core.limit.text", "CAP 1.2 §3.4", LevelError}, fmt.Sprintf("the text is longer than %d bytes: shorten it", d.opts.MaxText))
+	default:
+		f.read(d, text)
+	}
+	return text, err
+}
+
+// content gives the text of an element. Comments and CDATA may cut it into pieces; it must never be read in part, so ok
+// is false when an element stands inside.
+func (d *decoder) content() (text string, ok bool, err error) {
+	ok = true
 	var pieces []byte
 	for {
 		t, err := d.scan.next()
 		if err != nil {
-			return err
+			return "", false, err
 		}
 		switch {
 		case t.kind == tokenEnd:
 			if len(pieces) > 0 {
 				text = string(pieces)
 			}
-			if !f.long && len(text) > d.opts.MaxText {
-				d.report(finding{"core.limit.text", "CAP 1.2 §3.4", LevelError}, fmt.Sprintf("the text is longer than %d bytes: shorten it", d.opts.MaxText))
-				return nil
-			}
-			f.read(d, text)
-			return nil
+			return text, ok, nil
 		case t.kind == tokenText && text == "":
 			text = string(t.text)
 		case t.kind == tokenText:
@@ -317,11 +448,12 @@ func (d *decoder) text(f *field) error {
 			}
 			pieces = append(pieces, t.text...)
 		default:
+			ok = false
 			if err := d.foreign(&progress{}, t); err != nil {
-				return err
+				return "", false, err
 			}
 			if d.notes.full() {
-				return errStop
+				return "", false, errStop
 			}
 		}
 	}

@@ -52,14 +52,14 @@ type field struct {
 // alertFields are the children of alert (§3.2.1).
 func alertFields() []field {
 	return []field{
-		{name: "identifier", read: func(d *decoder, text string) { d.alert.Identifier = text }},
-		{name: "sender", read: func(d *decoder, text string) { d.alert.Sender = text }},
+		{name: "identifier", read: func(d *decoder, text string) { d.alert.Identifier = d.bare(text) }},
+		{name: "sender", read: func(d *decoder, text string) { d.alert.Sender = d.bare(text) }},
 		{name: "sent", read: func(d *decoder, text string) { d.time(&d.alert.Sent, text) }},
-		{name: "status", read: func(d *decoder, text string) { d.alert.Status = Status(text) }},
-		{name: "msgType", read: func(d *decoder, text string) { d.alert.MsgType = MsgType(text) }},
+		{name: "status", read: func(d *decoder, text string) { d.alert.Status = code(d, text, statuses) }},
+		{name: "msgType", read: func(d *decoder, text string) { d.alert.MsgType = code(d, text, msgTypes) }},
 		{name: "password", in: in10, read: func(d *decoder, _ string) { d.password() }},
 		{name: "source", read: func(d *decoder, text string) { d.alert.Source = text }},
-		{name: "scope", read: func(d *decoder, text string) { d.alert.Scope = Scope(text) }},
+		{name: "scope", read: func(d *decoder, text string) { d.alert.Scope = code(d, text, scopes) }},
 		{name: "restriction", read: func(d *decoder, text string) { d.alert.Restriction = text }},
 		{name: "addresses", read: func(d *decoder, text string) { d.names(&d.alert.Addresses, text) }},
 		{name: "code", many: true, read: func(d *decoder, text string) { d.alert.Codes = append(d.alert.Codes, text) }},
@@ -74,16 +74,16 @@ func alertFields() []field {
 // infoFields are the children of info (§3.2.2).
 func infoFields() []field {
 	return []field{
-		{name: "language", read: func(d *decoder, text string) { d.info.Language = trim(text) }},
+		{name: "language", read: (*decoder).language},
 		{name: "category", many: true, read: func(d *decoder, text string) {
-			d.info.Categories = append(d.info.Categories, Category(text))
+			addCode(d, &d.info.Categories, text, Categories)
 		}},
 		{name: "event", read: func(d *decoder, text string) { d.info.Event = text }},
 		{name: "responseType", many: true, in: in11 | in12, read: func(d *decoder, text string) {
-			d.info.ResponseTypes = append(d.info.ResponseTypes, ResponseType(text))
+			addCode(d, &d.info.ResponseTypes, text, ResponseTypes)
 		}},
-		{name: "urgency", read: func(d *decoder, text string) { d.info.Urgency = Urgency(text) }},
-		{name: "severity", read: func(d *decoder, text string) { d.info.Severity = Severity(text) }},
+		{name: "urgency", read: func(d *decoder, text string) { d.info.Urgency = code(d, text, urgencies) }},
+		{name: "severity", read: func(d *decoder, text string) { d.info.Severity = code(d, text, severities) }},
 		{name: "certainty", read: (*decoder).certainty},
 		{name: "audience", read: func(d *decoder, text string) { d.info.Audience = text }},
 		valueField("eventCode", in11|in12, func(d *decoder) *[]Value { return &d.info.EventCodes }),
@@ -95,7 +95,7 @@ func infoFields() []field {
 		{name: "headline", read: func(d *decoder, text string) { d.info.Headline = text }},
 		{name: "description", read: func(d *decoder, text string) { d.info.Description = text }},
 		{name: "instruction", read: func(d *decoder, text string) { d.info.Instruction = text }},
-		{name: "web", read: func(d *decoder, text string) { d.info.Web = trim(text) }},
+		{name: "web", read: (*decoder).web},
 		{name: "contact", read: func(d *decoder, text string) { d.info.Contact = text }},
 		valueField("parameter", in11|in12, func(d *decoder) *[]Value { return &d.info.Parameters }),
 		pairField("parameter", func(d *decoder) *[]Value { return &d.info.Parameters }),
@@ -110,11 +110,11 @@ func infoFields() []field {
 func resourceFields() []field {
 	return []field{
 		{name: "resourceDesc", read: func(d *decoder, text string) { d.resource.Description = text }},
-		{name: "mimeType", read: func(d *decoder, text string) { d.resource.MIMEType = text }},
+		{name: "mimeType", read: func(d *decoder, text string) { d.resource.MIMEType = d.bare(text) }},
 		{name: "size", read: (*decoder).size},
 		{name: "uri", read: func(d *decoder, text string) { d.resource.URI = trim(text) }},
 		{name: "derefUri", long: true, in: in11 | in12, read: func(d *decoder, text string) { d.resource.DerefURI = text }},
-		{name: "digest", read: func(d *decoder, text string) { d.resource.Digest = text }},
+		{name: "digest", read: func(d *decoder, text string) { d.resource.Digest = d.bare(text) }},
 	}
 }
 

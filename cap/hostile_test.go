@@ -1,18 +1,27 @@
 package cap
 
 import (
-	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 	"unicode/utf16"
 )
 
-// hostileLimit is how long a hostile document may take. Under the race detector or on a loaded machine the true time is
-// far below it all the same.
+// hostileLimit is how much time of the processor a hostile document may take.
 const hostileLimit = 50 * time.Millisecond
+
+// processorTime is what the process has used so far: unlike the clock, it does not count what else the machine does.
+func processorTime() time.Duration {
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		return 0
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}
 
 func wrap(body string) string { return `<alert xmlns="` + namespace + `">` + body + `</alert>` }
 
@@ -26,12 +35,12 @@ func toUTF16(text string) string {
 	return b.String()
 }
 
-// TestHostile feeds what is meant to harm a reader. Each must be refused by name, fast, and with little memory.
-func TestHostile(t *testing.T) {
+// hostile is what is meant to harm a reader, with the finding that it must give at the strict door.
+func hostile() []struct{ name, doc, id string } {
 	in := strings.Index(flood, "<info>")
 	one := flood[in : strings.Index(flood, "</info>")+len("</info>")]
 	laughs := `<!DOCTYPE alert [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]>`
-	for _, row := range []struct{ name, doc, id string }{
+	return []struct{ name, doc, id string }{
 		{"empty", "", "xml.malformed"},
 		{"only blanks", " \n ", "xml.malformed"},
 		{"no XML", "GET / HTTP/1.1", "xml.malformed"},
@@ -96,30 +105,68 @@ func TestHostile(t *testing.T) {
 		{"huge polygon", wrap("<info><area><polygon>" + strings.Repeat("1,2 ", 60_000) + "</polygon></area></info>"), "core.limit"},
 		{"many polygons", wrap("<info><area>" + strings.Repeat("<polygon>0,0 9,9 0,9 9,0 0,0</polygon>", 6000) + "</area></info>"), "core.limit"},
 		{"spiral", wrap("<info><area><polygon>" + strings.Repeat("0,0 1,120 2,-120 ", 6000) + "0,0</polygon></area></info>"), "core.polygon.winding"},
-	} {
+		{"alert in the alert", wrap(`<info>` + wrap("") + `</info>`), "core.alert.nested"},
+		{"alert in the signature", wrap(`<S xmlns="` + dsigSpace + `"><Object>` + wrap("") + `</Object></S>`), "core.alert.nested"},
+		{"alert in a foreign element", wrap(`<x xmlns="urn:x"><y>` + strings.Replace(wrap(""), "1.2", "1.1", 1) + `</y></x>`), "core.alert.nested"},
+		{"two statuses", strings.Replace(flood, "<status>", "<status>Test</status><status>", 1), "core.element.doubled"},
+	}
+}
+
+// frugally gives a document to a reader, and wants it to take neither long nor much memory.
+func frugally(t *testing.T, read func() (*Alert, Findings)) (*Alert, Findings) {
+	t.Helper()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	start := processorTime()
+	a, findings := read()
+	took := processorTime() - start
+	runtime.ReadMemStats(&after)
+	if took > hostileLimit && !raceEnabled {
+		t.Errorf("took %v", took)
+	}
+	if used := after.TotalAlloc - before.TotalAlloc; used > 16<<20 {
+		t.Errorf("allocated %d bytes", used)
+	}
+	if n := len(findings.Error()); n > 100_000 {
+		t.Errorf("the findings are %d bytes long", n)
+	}
+	return a, findings
+}
+
+// TestHostile: the strict door refuses by name, fast, and with little memory.
+func TestHostile(t *testing.T) {
+	for _, row := range hostile() {
 		t.Run(row.name, func(t *testing.T) {
-			data := []byte(row.doc)
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			start := time.Now()
-			a, err := Parse(data, Options{})
-			took := time.Since(start)
-			runtime.ReadMemStats(&after)
-			var findings Findings
-			if a != nil || !errors.As(err, &findings) {
-				t.Fatalf("accepted, or another error: %v", err)
+			a, findings := frugally(t, func() (*Alert, Findings) { return ParseAll([]byte(row.doc), Options{}) })
+			if a != nil || findings.Err() == nil {
+				t.Fatalf("accepted: %v", findings)
 			}
 			if _, ok := find(findings, row.id); !ok {
 				t.Errorf("no finding %s, but: %.500v", row.id, findings)
 			}
-			if took > hostileLimit && !raceEnabled {
-				t.Errorf("took %v", took)
+		})
+	}
+}
+
+// TestHostileRead: so does the tolerant door, except for what only looks hostile. What ends the reading gives no alert.
+func TestHostileRead(t *testing.T) {
+	harmless := []string{"processing instruction", "declaration not at the start", "UTF-16", "Latin-1", "bytes that are no UTF-8"}
+	for _, row := range hostile() {
+		t.Run(row.name, func(t *testing.T) {
+			a, findings := frugally(t, func() (*Alert, Findings) { return Read([]byte(row.doc), Options{}) })
+			if slices.Contains(harmless, row.name) {
+				if a == nil || findings.Err() != nil {
+					t.Errorf("refused: %v", findings)
+				}
+				return
 			}
-			if used := after.TotalAlloc - before.TotalAlloc; used > 16<<20 {
-				t.Errorf("allocated %d bytes", used)
+			if findings.Err() == nil {
+				t.Fatal("accepted")
 			}
-			if len(err.Error()) > 100_000 {
-				t.Errorf("the error is %d bytes long", len(err.Error()))
+			for _, f := range findings {
+				if a != nil && (strings.HasPrefix(f.ID, "xml.") || f.ID == "core.root" || f.ID == "core.alert.nested") {
+					t.Errorf("there is an alert in spite of %v", f)
+				}
 			}
 		})
 	}

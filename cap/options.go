@@ -1,7 +1,9 @@
 package cap
 
-// Options bounds what Parse reads. The zero value of each field means its default; a value below 0 is read as the
-// default too, so no limit can be switched off by accident.
+import "time"
+
+// Options bounds what Parse and Read take. The zero value of each field means its default; a limit below 0 is read as the
+// default too, so none can be switched off by accident.
 type Options struct {
 	// MaxBytes is the size of the document in bytes (default 256 KiB).
 	MaxBytes int
@@ -22,6 +24,9 @@ type Options struct {
 	MaxListItems int
 	// MaxText is the length in bytes of one text, polygons and derefUri excepted (64 KiB).
 	MaxText int
+	// Zone is for Read alone: the zone of times without offset, where the caller knows that of the authority. Without it
+	// such a time is an error and left empty, for nobody may guess it.
+	Zone *time.Location
 }
 
 func (o Options) withDefaults() Options {

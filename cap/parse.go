@@ -17,13 +17,19 @@ type notes struct {
 }
 
 func (n *notes) add(f Finding) {
-	count := &n.others
-	if f.Level == LevelError {
-		count = &n.errors
-	}
-	if *count++; *count <= maxFindings {
+	if n.room(f.Level) {
 		n.list = append(n.list, f)
 	}
+}
+
+// room counts a finding and reports whether it is to be noted.
+func (n *notes) room(level Level) bool {
+	count := &n.others
+	if level == LevelError {
+		count = &n.errors
+	}
+	*count++
+	return *count <= maxFindings
 }
 
 // full reports whether no more errors are noted, so that reading on is pointless.
@@ -57,7 +63,7 @@ func ParseAll(data []byte, opts Options) (*Alert, Findings) {
 // only when the document could not be read to its end. Where findings.Err() is not nil it may lack what a finding names:
 // it is good for looking at, and for nothing else.
 func Inspect(data []byte, opts Options) (*Alert, Findings) {
-	d := newDecoder(data, opts)
+	d := newDecoder(data, opts, false)
 	d.decode()
 	alert := d.alert
 	if alert != nil && d.scan.rootDone {
@@ -75,7 +81,7 @@ func Merge(data []byte, opts Options, read, own Findings) Findings {
 	if len(own) == 0 {
 		return read
 	}
-	lines := newDecoder(data, opts).locate(own)
+	lines := newDecoder(data, opts, true).locate(own)
 	all := slices.Clone(read)
 	for _, f := range own {
 		f.Line = lines.of(f.Path)
@@ -96,15 +102,25 @@ func (f Findings) sort() {
 	slices.SortStableFunc(f, func(a, b Finding) int { return cmp.Compare(a.Line, b.Line) })
 }
 
-func newDecoder(data []byte, opts Options) *decoder {
-	return &decoder{scan: newScanner(data), opts: opts.withDefaults(), path: make([]step, 0, maxDepth)}
+func newDecoder(data []byte, opts Options, tolerant bool) *decoder {
+	d := &decoder{source: data, scan: newScanner(data), opts: opts.withDefaults(), tolerant: tolerant, path: make([]step, 0, maxDepth)}
+	if tolerant {
+		d.scan.passedOver = d.passedOver
+	}
+	return d
 }
 
 // check runs the rules on the alert as read. Where an element could not be read, what the rules say of it is left out:
 // they would only say that it is missing.
 func (d *decoder) check() {
-	var found []Finding
-	for _, f := range Check(d.alert) {
+	alert, found := d.alert, d.settle()
+	if d.tolerant {
+		// What Read gives must be fit for Write, which writes CAP 1.2.
+		current := *d.alert
+		current.Version = "1.2"
+		alert = &current
+	}
+	for _, f := range Check(alert) {
 		if !d.unread[f.Path] {
 			found = append(found, f)
 		}
@@ -134,8 +150,8 @@ func (l lineOf) of(path string) int {
 
 // locate reads the document once more to find the lines of the elements that findings speak of, and of their parents.
 func (d *decoder) locate(found []Finding) lineOf {
-	again := newDecoder(d.scan.data, d.opts)
-	again.wanted = map[string]int{}
+	again := newDecoder(d.source, d.opts, d.tolerant)
+	again.wanted, again.silent = map[string]int{}, true
 	for _, f := range found {
 		for path := f.Path; path != ""; path = parentPath(path) {
 			again.wanted[path] = 0

@@ -58,6 +58,12 @@ type scanner struct {
 	closing  bool
 	rootDone bool
 	buffer   []byte
+	// passedOver, set at the tolerant door, is told what was passed over.
+	passedOver func(t tolerance, pos int, message string)
+	// decoded is true once data is no longer the bytes of the document, but their UTF-8.
+	decoded bool
+	// counted is an offset up to which lines have been counted, and lines how many ended there.
+	counted, lines int
 }
 
 // binding is a namespace declaration; the empty prefix is the default namespace.
@@ -77,7 +83,13 @@ func newScanner(data []byte) *scanner {
 
 // line is the number of the line of an offset, from 1.
 func (s *scanner) line(pos int) int {
-	return 1 + bytes.Count(s.data[:min(pos, len(s.data))], []byte{'\n'})
+	pos = min(pos, len(s.data))
+	if pos < s.counted {
+		s.counted, s.lines = 0, 0
+	}
+	s.lines += bytes.Count(s.data[s.counted:pos], []byte{'\n'})
+	s.counted = pos
+	return 1 + s.lines
 }
 
 // malformed is the fault of what is no XML at all.
@@ -115,8 +127,9 @@ func (s *scanner) next() (token, error) {
 		case bytes.HasPrefix(rest, []byte("<!DOCTYPE")):
 			return token{}, &fault{"xml.doctype", "XML 1.0 §2.8", "a DOCTYPE is not allowed: remove it", start}
 		case bytes.HasPrefix(rest, []byte("<?")):
-			return token{}, &fault{"xml.instruction", "XML 1.0 §2.6",
-				"a processing instruction is not allowed, and the XML declaration only at the very start: remove it", start}
+			if err := s.instruction(); err != nil {
+				return token{}, err
+			}
 		case bytes.HasPrefix(rest, []byte("</")):
 			return s.endTag()
 		default:
@@ -188,6 +201,28 @@ func (s *scanner) comment() error {
 		return s.malformed(start, `a comment holds "--": remove it`)
 	}
 	s.pos = start + len("<!--") + end + len("-->")
+	return nil
+}
+
+// instruction passes over a processing instruction at the tolerant door, if it stands outside the alert and is no XML
+// declaration.
+func (s *scanner) instruction() error {
+	start := s.pos
+	refused := &fault{"xml.instruction", "XML 1.0 §2.6",
+		"a processing instruction is not allowed, and the XML declaration only at the very start: remove it", start}
+	s.pos += len("<?")
+	target := s.name()
+	if len(s.open) > 0 || len(target) == 0 || bytes.EqualFold(target, []byte("xml")) {
+		return refused
+	}
+	end := bytes.Index(s.data[s.pos:], []byte("?>"))
+	if end < 0 || end > 0 && !isSpace(s.data[s.pos]) {
+		return s.malformed(start, "a processing instruction is not closed by ?>")
+	}
+	if !s.tolerates(readInstruction, start, "a processing instruction is not allowed: remove it") {
+		return refused
+	}
+	s.pos += end + len("?>")
 	return nil
 }
 

@@ -8,20 +8,59 @@ import (
 // maxOffset is the greatest zone offset that XML Schema knows.
 const maxOffset = 14 * time.Hour
 
+// timeSlip is a set of departures from the form of CAP 1.2 §3.3.2 that leave no doubt about the instant.
+type timeSlip uint8
+
+const (
+	// slipUTC is +00:00 where -00:00 must stand, slipMidnight the clock at 24:00:00. The schema lets both pass.
+	slipUTC timeSlip = 1 << iota
+	slipMidnight
+	// slipFraction is a fraction of a second, slipLetter the zone designator Z. CAP 1.0 and 1.1 took any xs:dateTime.
+	slipFraction
+	slipLetter
+	// slipForm is a blank or t for the T, or an offset such as +1:00, +01 or +0100.
+	slipForm
+	// slipZone is a missing offset. Only who knows the zone can pass over it.
+	slipZone
+)
+
 // dateTime is a parsed date-time with what had to be passed over to read it.
 type dateTime struct {
-	at time.Time
-	// doubt is a warning about the form; empty when there is none.
-	doubt string
+	at    time.Time
+	slips timeSlip
 }
 
-// The reasons why a date-time is refused; they end with what to write instead.
+// timeForm ends the reasons why a date-time is refused: it says what to write instead.
 const timeForm = "write YYYY-MM-DDThh:mm:ss followed by the offset, such as 2026-05-24T16:49:00-07:00, and -00:00 for UTC"
 
-// parseTime reads a date-time in the form of CAP 1.2 §3.3.2: offset required, no Z, no fraction. 24:00:00 is the start
-// of the next day, as XML Schema says. CAP 1.0 and 1.1 took any xs:dateTime: loose admits fractions (dropped), Z and a
-// missing offset (read as UTC), each with a doubt.
-func parseTime(text string, loose bool) (dateTime, error) {
+// timeReader reads date-times.
+type timeReader struct {
+	// admit is the set of slips to pass over.
+	admit timeSlip
+	// zone is that of times without offset; needed only if slipZone is admitted.
+	zone *time.Location
+}
+
+// strictTimes reads the times of a version of CAP as its schema has them.
+func strictTimes(v versions) timeReader {
+	if v == in12 {
+		return timeReader{admit: slipUTC | slipMidnight}
+	}
+	return timeReader{admit: slipUTC | slipMidnight | slipFraction | slipLetter}
+}
+
+// tolerantTimes reads whatever names one instant; zone may be nil.
+func tolerantTimes(zone *time.Location) timeReader {
+	r := timeReader{slipUTC | slipMidnight | slipFraction | slipLetter | slipForm, zone}
+	if zone != nil {
+		r.admit |= slipZone
+	}
+	return r
+}
+
+// parse reads a date-time in the form of CAP 1.2 §3.3.2: offset required, no Z, no fraction. 24:00:00 is the start of the
+// next day, as XML Schema says.
+func (r timeReader) parse(text string) (dateTime, error) {
 	var d dateTime
 	if len(text) < 19 {
 		return d, fmt.Errorf("%q is not a date and time: %s", clip(text), timeForm)
@@ -30,36 +69,77 @@ func parseTime(text string, loose bool) (dateTime, error) {
 	if err != nil {
 		return d, err
 	}
+	if r.admit&slipForm != 0 && (text[10] == ' ' || text[10] == 't') {
+		d.slips |= slipForm
+		text = text[:10] + "T" + text[11:]
+	}
 	clock, plusDay, err := parseClock(text[10:19])
 	if err != nil {
 		return d, err
 	}
+	if plusDay > 0 {
+		d.slips |= slipMidnight
+	}
 	rest := text[19:]
-	if loose {
+	if r.admit&slipFraction != 0 {
 		if n := fractionLength(rest); n > 0 {
-			d.doubt = "the fraction of a second is dropped: " + timeForm
+			d.slips |= slipFraction
 			rest = rest[n:]
 		}
 	}
-	zone := time.UTC
-	switch {
-	case loose && rest == "Z":
-		d.doubt = "the zone designator Z is not allowed since CAP 1.2: " + timeForm
-	case loose && rest == "":
-		d.doubt = "the zone offset is missing and read as UTC: " + timeForm
-	default:
-		offset, err := parseOffset(rest)
-		if err != nil {
-			return d, err
-		}
-		if offset != 0 {
-			zone = time.FixedZone("", int(offset/time.Second))
-		} else if rest[0] == '+' {
-			d.doubt = "UTC must be written as -00:00"
-		}
+	zone, slips, err := r.offset(rest)
+	if err != nil {
+		return d, err
 	}
+	d.slips |= slips
 	d.at = time.Date(year, month, day+plusDay, 0, 0, 0, 0, zone).Add(clock)
 	return d, nil
+}
+
+// offset reads what stands after the seconds.
+func (r timeReader) offset(text string) (zone *time.Location, slips timeSlip, err error) {
+	switch {
+	case text == "" && r.admit&slipZone != 0:
+		return r.zone, slipZone, nil
+	case text == "":
+		return nil, 0, fmt.Errorf("the zone offset is missing, and nobody may guess it: %s", timeForm)
+	case text == "Z" && r.admit&slipLetter != 0:
+		return time.UTC, slipLetter, nil
+	}
+	if r.admit&slipForm != 0 {
+		if text == "z" {
+			return time.UTC, slipLetter, nil
+		}
+		if full := fullOffset(text); full != text {
+			slips, text = slipForm, full
+		}
+	}
+	offset, err := parseOffset(text)
+	switch {
+	case err != nil:
+		return nil, 0, err
+	case offset != 0:
+		return time.FixedZone("", int(offset/time.Second)), slips, nil
+	case text[0] == '+':
+		slips |= slipUTC
+	}
+	return time.UTC, slips, nil
+}
+
+// fullOffset writes +1:00, +01 and +0100 as +01:00, and leaves all else as it is.
+func fullOffset(text string) string {
+	if text == "" || text[0] != '+' && text[0] != '-' {
+		return text
+	}
+	switch digits := text[1:]; {
+	case len(digits) == 2 && number(digits) >= 0:
+		return text + ":00"
+	case len(digits) == 4 && number(digits) >= 0:
+		return text[:3] + ":" + text[3:]
+	case len(digits) == 4 && digits[1] == ':':
+		return text[:1] + "0" + digits
+	}
+	return text
 }
 
 func parseDate(text string) (year int, month time.Month, day int, err error) {

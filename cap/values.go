@@ -164,37 +164,80 @@ func appendNames(out []byte, names []string) []byte {
 	return out
 }
 
-// parseReferences reads blank-separated triples sender,identifier,sent (§3.2.1 references). Triples joined by a comma
-// instead of a blank can mean nothing else, so they are read with a doubt, as are the doubts of the times.
-func parseReferences(text string, limit int, loose bool) (refs []Reference, doubt string, err error) {
+// reference reads sender,identifier,sent.
+func (r timeReader) reference(parts []string) (Reference, timeSlip, error) {
+	sent, err := r.parse(parts[2])
+	if err != nil {
+		return Reference{}, 0, err
+	}
+	if parts[0] == "" || parts[1] == "" {
+		return Reference{}, 0, errors.New("there is no sender or no identifier: write sender,identifier,sent")
+	}
+	return Reference{parts[0], parts[1], sent.at}, sent.slips, nil
+}
+
+// references reads blank-separated triples (§3.2.1 references). Triples joined by a comma instead of a blank can mean
+// nothing else, so they are read too; joined says so.
+func (r timeReader) references(text string, limit int) (refs []Reference, joined bool, slips timeSlip, err error) {
 	for {
 		word, rest := nextWord(text)
 		if word == "" {
-			return refs, doubt, nil
+			return refs, joined, slips, nil
 		}
 		parts := strings.Split(word, ",")
 		if len(parts)%3 != 0 {
-			return nil, "", fmt.Errorf("%q is not a reference: write sender,identifier,sent without blanks", clip(word))
+			return nil, false, 0, fmt.Errorf("%q is not a reference: write sender,identifier,sent without blanks", clip(word))
 		}
-		if len(parts) > 3 {
-			doubt = "the references are separated by commas: put blanks between them"
-		}
+		joined = joined || len(parts) > 3
 		for ; len(parts) > 0; parts = parts[3:] {
 			if len(refs) == limit {
-				return nil, "", errTooMany
+				return nil, false, 0, errTooMany
 			}
-			sent, err := parseTime(parts[2], loose)
+			one, slip, err := r.reference(parts[:3])
 			if err != nil {
-				return nil, "", fmt.Errorf("reference %d: %w", len(refs)+1, err)
+				return nil, false, 0, fmt.Errorf("reference %d: %w", len(refs)+1, err)
 			}
-			if parts[0] == "" || parts[1] == "" {
-				return nil, "", fmt.Errorf("reference %d has no sender or no identifier: write sender,identifier,sent", len(refs)+1)
-			}
-			if sent.doubt != "" {
-				doubt = fmt.Sprintf("reference %d: %s", len(refs)+1, sent.doubt)
-			}
-			refs = append(refs, Reference{parts[0], parts[1], sent.at})
+			refs, slips = append(refs, one), slips|slip
 		}
 		text = rest
 	}
+}
+
+// respaceReferences puts references with blanks around their commas into the form of the standard, if there is only one
+// way to read them: every third part is a time, and no other is. It gives the text back as it is otherwise.
+func respaceReferences(r timeReader, text string) string {
+	parts := strings.FieldsFunc(text, func(c rune) bool { return c == ',' || c < 0x80 && isSpace(byte(c)) })
+	if len(parts) == 0 || len(parts)%3 != 0 || strings.Count(text, ",") < len(parts)/3*2 {
+		return text
+	}
+	out := make([]byte, 0, len(text))
+	for i, part := range parts {
+		if _, err := r.parse(part); (err == nil) != (i%3 == 2) {
+			return text
+		}
+		if out = append(out, part...); i%3 == 2 {
+			out = append(out, ' ')
+		} else {
+			out = append(out, ',')
+		}
+	}
+	return string(out)
+}
+
+// respacePairs takes the blanks around commas away: no pair can end or begin there.
+func respacePairs(text string) string {
+	out := make([]byte, 0, len(text))
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == ',':
+			for len(out) > 0 && isSpace(out[len(out)-1]) {
+				out = out[:len(out)-1]
+			}
+			out = append(out, c)
+		case isSpace(c) && len(out) > 0 && out[len(out)-1] == ',':
+		default:
+			out = append(out, c)
+		}
+	}
+	return string(out)
 }
