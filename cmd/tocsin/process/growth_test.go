@@ -63,7 +63,8 @@ type growth struct {
 	Lives      int     `json:"lives"`
 	Minutes    float64 `json:"minutes"`
 	Memory     course  `json:"memory_bytes"`
-	Live       course  `json:"live_bytes"` // of the heap, after a collection
+	// Live is what a collection leaves of the heap; its slope is in per cent of the process' memory.
+	Live       course  `json:"live_bytes"`
 	Goroutines course  `json:"goroutines"`
 	// Judged: it lived long enough; what did not is printed and holds.
 	Judged bool `json:"judged"`
@@ -126,9 +127,11 @@ func grown(name string, seen []vitals) growth {
 	g.Judged = lived-warmUp >= judgedFrom
 	warm := longest[0].at.Add(min(warmUp, lived/2))
 	longest = longest[slices.IndexFunc(longest, func(v vitals) bool { return !v.at.Before(warm) }):]
-	g.Memory = courseOf(longest, func(v vitals) float64 { return v.rss })
-	g.Goroutines = courseOf(longest, func(v vitals) float64 { return v.goroutines })
-	g.Live = courseOf(longest, func(v vitals) float64 { return v.live })
+	rss := func(v vitals) float64 { return v.rss }
+	g.Memory = courseOf(longest, rss, rss)
+	g.Live = courseOf(longest, func(v vitals) float64 { return v.live }, rss)
+	goroutines := func(v vitals) float64 { return v.goroutines }
+	g.Goroutines = courseOf(longest, goroutines, goroutines)
 	g.Held = !g.Judged || g.Memory.Least < mayGrow && g.Live.Least < mayGrow && g.Goroutines.Least < mayGrow
 	return g
 }
@@ -136,16 +139,10 @@ func grown(name string, seen []vitals) growth {
 // courseOf fits a line by Theil and Sen through the least of each minute, which is what is kept rather than what is under way: the
 // median of the slopes between all pairs, which a spike or a fault does not move. The interval is Sen's (1968), from the variance
 // of Kendall's statistic.
-func courseOf(seen []vitals, of func(vitals) float64) course {
-	var minutes, slopes []float64
-	for len(seen) > 0 {
-		end := seen[0].at.Add(time.Minute)
-		least := of(seen[0])
-		for len(seen) > 0 && seen[0].at.Before(end) {
-			least, seen = min(least, of(seen[0])), seen[1:]
-		}
-		minutes = append(minutes, least)
-	}
+// The slope is in per cent of the median of whole.
+func courseOf(seen []vitals, of, whole func(vitals) float64) course {
+	minutes, base := leasts(seen, of), median(leasts(seen, whole))
+	var slopes []float64
 	for i, value := range minutes {
 		for j, before := range minutes[:i] {
 			slopes = append(slopes, (value-before)/float64(i-j))
@@ -155,7 +152,7 @@ func courseOf(seen []vitals, of func(vitals) float64) course {
 		return course{}
 	}
 	slices.Sort(slopes)
-	per10 := func(slope float64) float64 { return 100 * 10 * slope / max(median(minutes), 1) }
+	per10 := func(slope float64) float64 { return 100 * 10 * slope / max(base, 1) }
 	c := course{Begin: minutes[0], End: minutes[len(minutes)-1], Slope: per10(median(slopes))}
 	c.Least, c.Most = c.Slope, c.Slope
 	if n := float64(len(minutes)); len(slopes) > 0 {
@@ -164,6 +161,20 @@ func courseOf(seen []vitals, of func(vitals) float64) course {
 		c.Least, c.Most = per10(slopes[max(middle-half, 0)]), per10(slopes[min(middle+half, len(slopes)-1)])
 	}
 	return c
+}
+
+// leasts are the least of a figure in each minute.
+func leasts(seen []vitals, of func(vitals) float64) []float64 {
+	var minutes []float64
+	for len(seen) > 0 {
+		end := seen[0].at.Add(time.Minute)
+		least := of(seen[0])
+		for len(seen) > 0 && seen[0].at.Before(end) {
+			least, seen = min(least, of(seen[0])), seen[1:]
+		}
+		minutes = append(minutes, least)
+	}
+	return minutes
 }
 
 // String is the slope and its interval, for ten minutes.
