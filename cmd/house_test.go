@@ -158,6 +158,8 @@ var drivers = []struct {
 	{"github.com/emersion/go-smtp", []string{"channels/mail", "cmd/gatewaysim"}, "one adapter per gateway"},
 	{"github.com/wneessen/go-mail", []string{"channels/mail"}, "one adapter per gateway"},
 	{"github.com/nyaruka/phonenumbers", []string{"alerting/audience"}, "numbers are checked where they come in"},
+	{"github.com/russellhaering/goxmldsig", []string{"cap/dsig"}, "whoever needs a signature asks dsig"},
+	{"github.com/beevik/etree", []string{"cap/dsig"}, "whoever needs a signature asks dsig"},
 	{"github.com/spf13/cobra", []string{"cmd/tocsin", "cmd/gatewaysim"}, "command lines"},
 }
 
