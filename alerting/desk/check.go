@@ -164,6 +164,9 @@ func (d *Desk) Remarks(in *alerting.Issued) cap.Findings {
 		advise("desk.sent.future", fmt.Sprintf("sent lies %s ahead, which delays nothing: to have it told later, write effective",
 			(-back).Round(time.Minute)))
 	}
+	if f, due := d.certificateRemark(); due {
+		own = append(own, f)
+	}
 	return cap.Merge(in.Envelope.Document, d.limits(), read, own)
 }
 

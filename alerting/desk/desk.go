@@ -40,6 +40,8 @@ type Config struct {
 	// Sender is the CAP sender of the cancels that the desk writes, and SenderName what people call it. Empty means
 	// those of the cancelled alert.
 	Sender, SenderName string
+	// Signing signs what is issued; nil means that it goes out as it came in.
+	Signing *Signing
 	// UnknownReferences lets an update or cancel refer to alerts that this desk never issued.
 	UnknownReferences bool
 }
@@ -95,6 +97,11 @@ func New(c Config) (*Desk, error) {
 	}
 	if c.MaxBytes <= 0 {
 		c.MaxBytes = defaultBytes
+	}
+	if c.Signing != nil {
+		if err := c.Signing.Check(); err != nil {
+			return nil, fmt.Errorf("%w: signing: %w", alerting.ErrInvalid, err)
+		}
 	}
 	return &Desk{Config: c, turns: newTurns()}, nil
 }

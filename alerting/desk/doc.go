@@ -12,8 +12,10 @@
 //   - The acknowledgement of the stream is the moment of issue. A row "issuing" is written before, so that a process that
 //     dies in between finds it again (Resume); nothing is issued that has no row.
 //
-//   - The document's bytes go out as they came in. The same bytes under the same id are the same alert, however often
-//     they come; other bytes, or another audience, are a conflict.
+//   - The document's bytes go out as they came in, but for the office's signature, which is put before their last end tag
+//     where one is configured, and which whoever knows the published anchors has verified before anything is issued. The
+//     same bytes under the same id are the same alert, however often they come, signed or not yet; other bytes, or another
+//     audience, are a conflict.
 //
 //   - An alert is stopped once: by the Cancel or the Update that was accepted first. Cancelling again answers with that
 //     same Cancel; anything else that refers to a stopped alert is refused and told what stopped it.

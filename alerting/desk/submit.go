@@ -1,7 +1,6 @@
 package desk
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,16 +18,14 @@ func (d *Desk) submit(ctx context.Context, in *alerting.Issued) (Answer, error) 
 	defer d.turns.take(in.ID)()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTimeout)
 	defer cancel()
-	row, err := d.rowOf(in)
-	if err != nil {
-		return Answer{}, fmt.Errorf("issue alert %s: %w", in.ID, err)
-	}
+	came := in.Envelope.Document
+	var row issueRow
 	// The row may appear between looking and writing, when another process is given the same document.
 	const looks = 3
 	for range looks {
 		have, err := find(ctx, d.DB.Read(), in.ID)
 		if err == nil {
-			return d.repeat(ctx, in, have)
+			return d.repeat(ctx, in, have, came)
 		}
 		if !errors.Is(err, alerting.ErrNotFound) {
 			return Answer{}, fmt.Errorf("issue: %w", err)
@@ -36,6 +33,14 @@ func (d *Desk) submit(ctx context.Context, in *alerting.Issued) (Answer, error) 
 		if !d.Now().Before(in.Expires) {
 			_, path := d.expiryOf(in.Alert, in.Envelope.Issued)
 			return Answer{}, fmt.Errorf("issue alert %s: %w", in.ID, d.refuse(in.Envelope.Document, expired(in.Expires, path)))
+		}
+		if row.Alert == "" {
+			if err := d.sign(in); err != nil {
+				return Answer{}, fmt.Errorf("issue alert %s: %w", in.ID, err)
+			}
+			if row, err = d.rowOf(in); err != nil {
+				return Answer{}, fmt.Errorf("issue alert %s: %w", in.ID, err)
+			}
 		}
 		entered, err := d.enter(ctx, in, row)
 		if err != nil {
@@ -49,8 +54,8 @@ func (d *Desk) submit(ctx context.Context, in *alerting.Issued) (Answer, error) 
 }
 
 // repeat answers for a document that came before.
-func (d *Desk) repeat(ctx context.Context, in *alerting.Issued, have issueRow) (Answer, error) {
-	if !bytes.Equal(have.Digest, in.Envelope.Digest[:]) {
+func (d *Desk) repeat(ctx context.Context, in *alerting.Issued, have issueRow, came []byte) (Answer, error) {
+	if !sameDocument(have.Document, came) {
 		return Answer{}, fmt.Errorf("issue alert %s: %w: sender, identifier and sent are those of an alert with other content; "+
 			"a changed message needs a new identifier or a new sent", in.ID, alerting.ErrConflict)
 	}
