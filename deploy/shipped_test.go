@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/goccy/go-yaml"
 
@@ -68,6 +69,15 @@ func writeFiles(t *testing.T, dir, text string) string {
 		case base == "siren_signing.pem" || base == "dkim.pem" || base == "journal.pem": // all are Ed25519 in PKCS #8
 			_, err := serve.MakeSirenKey(name)
 			check(err)
+		case base == "signing.pem":
+			certificate, err := serve.MakeSigningKey(filepath.Dir(name), "Harbour Emergency Office", time.Now())
+			check(err)
+			made, err := os.ReadFile(certificate)
+			check(err)
+			for _, copied := range []string{"signing.crt", "anchors.crt"} {
+				check(os.WriteFile(filepath.Join(dir, copied), made, 0o600))
+			}
+		case filepath.Ext(base) == ".crt": // came with the key
 		case base == "vapid_private":
 			public, err := serve.MakeVAPID(name)
 			check(err)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -95,6 +96,25 @@ func keysVerb(t *terminal) *cobra.Command {
 	add("vapid FILE", "the key pair of a web push gateway; prints the public key", serve.MakeVAPID)
 	add("siren FILE", "the key that signs siren commands; prints the public key", serve.MakeSirenKey)
 	add("journal FILE", "the key that signs the journal's heads; prints the name of the file with the public key", serve.MakeJournalKey)
+	keys.AddCommand(signingKeyVerb(t))
 	add("token FILE", "a token for the admin API", serve.MakeToken)
 	return keys
+}
+
+func signingKeyVerb(t *terminal) *cobra.Command {
+	office := "Warning office"
+	c := &cobra.Command{Use: "signing DIR", Short: "the key that signs alerts, and its certificate; prints the name of the certificate",
+		Long: "Make an ECDSA P-256 key (DIR/signing.pem) and a certificate that it signs itself (DIR/signing.crt), valid for three years. Publish the " +
+			"certificate: whoever reads your alerts pins it. For a certificate of an authority, send it a request made with the same key.",
+		Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			said, err := serve.MakeSigningKey(args[0], office, time.Now())
+			if err != nil {
+				return err
+			}
+			t.printf("%s\n", said)
+			return nil
+		}}
+	c.Flags().StringVar(&office, "office", office, "the office's name, which the certificate states")
+	return c
 }

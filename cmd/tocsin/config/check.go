@@ -53,6 +53,7 @@ func (c *Config) check(text []byte, faults []error) error {
 	k.tls("$.kafka.tls", c.Kafka.TLS)
 	k.tls("$.redis.tls", c.Redis.TLS)
 	k.listeners(c)
+	k.signing(c)
 	k.callbacks(c)
 	k.tokens(c)
 	names := make(map[string]bool)
@@ -124,6 +125,19 @@ func (k *checker) listeners(c *Config) {
 	}
 	if c.Heartbeat.Every < time.Second || c.Heartbeat.Every > 2*time.Minute {
 		k.bad("$.heartbeat.every", "%v: want 1s to 2m, because the alarm waits 5m", c.Heartbeat.Every)
+	}
+}
+
+func (k *checker) signing(c *Config) {
+	s := c.Alerts.Signing
+	if (s.KeyFile == "") != (s.CertificateFile == "") {
+		k.bad("$.alerts.signing.key_file", "key_file and certificate_file go together: `tocsin keys signing DIR` makes both")
+	}
+	if s.KeyFile == "" && len(s.AnchorFiles) > 0 {
+		k.bad("$.alerts.signing.anchor_files", "there is no key_file, so nothing is signed that anchors could stand for")
+	}
+	if !slices.Contains([]string{"", "exclusive", "inclusive", "inclusive11"}, s.C14N) {
+		k.bad("$.alerts.signing.c14n", "%q: want exclusive, inclusive or inclusive11", s.C14N)
 	}
 }
 

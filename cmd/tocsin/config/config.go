@@ -91,6 +91,17 @@ type Alerts struct {
 	MaxValidity time.Duration `yaml:"max_validity" env:"MAX_VALIDITY"` // longest validity accepted; default 168h. Kafka keeps records for this + 72h
 	MaxBytes    int           `yaml:"max_bytes" env:"MAX_BYTES"`       // of a CAP document; default 262144
 	SMSParts    int           `yaml:"sms_parts" env:"SMS_PARTS"`       // default 3
+	Signing     Signing       `yaml:"signing" envPrefix:"SIGNING_"`
+}
+
+// Signing is the key that signs every alert (enveloped XML signature). Without a key_file alerts go out as they came in.
+type Signing struct {
+	KeyFile         string `yaml:"key_file" env:"KEY_FILE"`                 // RSA or ECDSA P-256, PEM: `tocsin keys signing DIR`
+	CertificateFile string `yaml:"certificate_file" env:"CERTIFICATE_FILE"` // PEM: that of the key first, then those up to the anchor
+	// AnchorFiles are the certificates (PEM) that the office publishes, and those of partners whose signatures are kept.
+	// Empty: the certificate itself.
+	AnchorFiles []string `yaml:"anchor_files" env:"ANCHOR_FILES"`
+	C14N        string   `yaml:"c14n" env:"C14N"` // exclusive (default), inclusive, inclusive11
 }
 
 // Gateway is one way out. Exactly one of the blocks below its channel must be given.

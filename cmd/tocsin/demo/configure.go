@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"tocsin/cmd/tocsin/client"
 	"tocsin/cmd/tocsin/config"
@@ -28,6 +29,9 @@ func makeKeys(dir string) (k keys, err error) {
 		return k, err
 	}
 	if err := os.WriteFile(filepath.Join(dir, "siren.pub"), []byte(k.siren+"\n"), 0o600); err != nil {
+		return k, err
+	}
+	if _, err := serve.MakeSigningKey(dir, "Riverbend Emergency Management Office", time.Now()); err != nil {
 		return k, err
 	}
 	for _, name := range []string{"api.token", "twilio.token"} {
@@ -53,6 +57,7 @@ func (d *demo) configure(k keys) (*config.Config, error) {
 	fmt.Fprintf(&b, `# The demonstration office: everything on this machine, against a gateway simulator.
 office: {sender: warnings@flood.example, name: Riverbend Emergency Management Office, public_url: "https://warn.example"}
 data_dir: %q
+alerts: {signing: {key_file: %q, certificate_file: %q}}
 api:
   listen: %q
   tokens: [{name: demo, token_file: %q, may: [issue, cancel, read, import, redrive]}]
@@ -64,7 +69,7 @@ gateways:
   - {name: sms, channel: sms, live: false, slots: 32, twilio: {account_sid: %q, auth_token_file: %q, from: "+12015550100", base_url: "http://%s"}}
   - {name: push, channel: push, live: false, slots: 32, push: {vapid_public: %q, vapid_private_file: %q, subscriber: warnings@flood.example, allow_insecure: ["http://%s"]}}
   - {name: mail, channel: mail, live: false, slots: 16, smtp: {address: %q, security: none, from: warnings@flood.example}}
-`, in("data"), ports[0], in("api.token"), ports[1], ports[1], ports[2], ports[0], in("api.token"),
+`, in("data"), in("signing.pem"), in("signing.crt"), ports[0], in("api.token"), ports[1], ports[1], ports[2], ports[0], in("api.token"),
 		d.sim.info.Account, in("twilio.token"), at["sms"], k.vapid, in("vapid.key"), at["push"], at["mail"])
 	for _, protocol := range []string{"http", "mqtt", "modbus"} {
 		key := ""

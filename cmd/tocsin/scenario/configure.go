@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"tocsin/cmd/gatewaysim/sim"
 	"tocsin/cmd/tocsin/serve"
@@ -37,6 +38,8 @@ func (o *Office) makeKeys() keys {
 	check("the siren key", err)
 	k.siren, err = base64.StdEncoding.DecodeString(public)
 	check("the siren key", err)
+	_, err = serve.MakeSigningKey(o.Dir, "Harbour Emergency Office", time.Now())
+	check("the signing key", err)
 	_, err = serve.MakeJournalKey(filepath.Join(o.Dir, "journal.pem"))
 	check("the journal key", err)
 	for _, name := range []string{"everything", "reader", "issuer"} {
@@ -84,6 +87,7 @@ api:
     - {name: issuer, token_file: {{dir}}/issuer.token, may: [issue]}
 callbacks: {listen: "{{callbacks}}", public_url: "http://{{callbacks}}"{{asking}}}
 metrics: {listen: 127.0.0.1:0}
+alerts: {signing: {key_file: {{dir}}/signing.pem, certificate_file: {{dir}}/signing.crt}}
 journal: {key_file: {{dir}}/journal.pem, heads_file: {{dir}}/journal.heads, every: 1s}
 log: {level: info}
 `

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"tocsin/alerting"
 	"tocsin/alerting/audience"
 	"tocsin/alerting/console"
@@ -28,10 +30,18 @@ const (
 
 // newDesk builds the desk of this office.
 func (h *house) newDesk() (*desk.Desk, error) {
+	signing, err := Signing(h.cfg.Alerts.Signing)
+	if err != nil {
+		return nil, fmt.Errorf("alerts.signing: %w", err)
+	}
+	if signing != nil {
+		h.reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tocsin_signing_certificate_expiry_timestamp_seconds",
+			Help: "When the certificate that signs alerts is valid no longer, or one between it and its anchor."},
+			func() float64 { return float64(signing.Ends().Unix()) }))
+	}
 	return desk.New(desk.Config{DB: h.db, Press: h.stream, Note: h.note, Now: h.now, Log: h.log.With("role", "api"),
 		Lifetime: h.cfg.Alerts.Lifetime, MaxValidity: h.cfg.Alerts.MaxValidity, MaxBytes: h.cfg.Alerts.MaxBytes,
-		Sender:     h.cfg.Office.Sender,
-		SenderName: h.cfg.Office.Name})
+		Sender: h.cfg.Office.Sender, SenderName: h.cfg.Office.Name, Signing: signing})
 }
 
 // console builds the admin API.
