@@ -59,13 +59,13 @@ type course struct {
 
 // growth is what became of the longest life of one process.
 type growth struct {
-	Name       string  `json:"name"`
-	Lives      int     `json:"lives"`
-	Minutes    float64 `json:"minutes"`
-	Memory     course  `json:"memory_bytes"`
+	Name    string  `json:"name"`
+	Lives   int     `json:"lives"`
+	Minutes float64 `json:"minutes"`
+	Memory  course  `json:"memory_bytes"`
 	// Live is what a collection leaves of the heap; its slope is in per cent of the process' memory.
-	Live       course  `json:"live_bytes"`
-	Goroutines course  `json:"goroutines"`
+	Live       course `json:"live_bytes"`
+	Goroutines course `json:"goroutines"`
 	// Judged: it lived long enough; what did not is printed and holds.
 	Judged bool `json:"judged"`
 	Held   bool `json:"held"`
