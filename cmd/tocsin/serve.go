@@ -31,7 +31,7 @@ func serveVerb(t *terminal) *cobra.Command {
 			}
 			spareTheCollector()
 			return serve.Run(cmd.Context(), cfg, args, log, func(a serve.Addresses) {
-				log.Info("listening", "metrics", a.Metrics, "api", a.API, "callbacks", a.Callbacks)
+				log.Info("listening", "metrics", a.Metrics, "api", a.API, "callbacks", a.Callbacks, "feeds", a.Feeds)
 			})
 		},
 	}

@@ -55,6 +55,7 @@ func (c *Config) check(text []byte, faults []error) error {
 	k.listeners(c)
 	k.signing(c)
 	k.callbacks(c)
+	k.feeds(c)
 	k.tokens(c)
 	names := make(map[string]bool)
 	for i := range c.Gateways {
@@ -105,7 +106,11 @@ func (k *checker) stores(c *Config) {
 }
 
 func (k *checker) listeners(c *Config) {
-	for path, l := range map[string]Listener{"$.api": c.API.Listener, "$.callbacks": c.Callbacks.Listener, "$.metrics": c.Metrics.Listener} {
+	listeners := map[string]Listener{"$.api": c.API.Listener, "$.callbacks": c.Callbacks.Listener, "$.metrics": c.Metrics.Listener}
+	if c.Feeds.Listen != "" {
+		listeners["$.feeds"] = c.Feeds.Listener
+	}
+	for path, l := range listeners {
 		_, port, err := net.SplitHostPort(l.Listen)
 		if _, wrong := strconv.ParseUint(port, 10, 16); err != nil || wrong != nil {
 			k.bad(path+".listen", "%q: want HOST:PORT", l.Listen)
@@ -151,6 +156,20 @@ func (k *checker) callbacks(c *Config) {
 	}
 	if b.AskRate <= 0 {
 		k.bad("$.callbacks.ask_rate", "%v: want more than 0", b.AskRate)
+	}
+}
+
+func (k *checker) feeds(c *Config) {
+	f := c.Feeds
+	k.public("$.feeds.public_url", f.PublicURL)
+	if f.Listen != "" && f.PublicURL == "" {
+		k.bad("$.feeds.public_url", "it is missing: links in the feeds begin with it")
+	}
+	if f.Listen == "" && (f.CertFile != "" || f.KeyFile != "" || f.PublicURL != "") {
+		k.bad("$.feeds.listen", "it is missing: without it there are no feeds, and the other settings have no effect")
+	}
+	if f.PageBytes < 16<<10 || f.PageBytes > 16<<20 {
+		k.bad("$.feeds.page_bytes", "%d: want 16384 to 16777216", f.PageBytes)
 	}
 }
 

@@ -15,6 +15,7 @@ type Config struct {
 	// Listen is where each role answers.
 	API       API       `yaml:"api" envPrefix:"API_"`
 	Callbacks Callbacks `yaml:"callbacks" envPrefix:"CALLBACKS_"`
+	Feeds     Feeds     `yaml:"feeds" envPrefix:"FEEDS_"`
 	Metrics   Metrics   `yaml:"metrics" envPrefix:"METRICS_"` // health, readiness and /metrics; default 127.0.0.1:9180
 	Heartbeat Heartbeat `yaml:"heartbeat" envPrefix:"HEARTBEAT_"`
 	Journal   Journal   `yaml:"journal" envPrefix:"JOURNAL_"`
@@ -224,6 +225,18 @@ type Journal struct {
 	KeyFile   string        `yaml:"key_file" env:"KEY_FILE"`     // Ed25519, PKCS #8 in PEM: `tocsin keys journal FILE`
 	HeadsFile string        `yaml:"heads_file" env:"HEADS_FILE"` // signed heads are added here: a folder of another machine. Empty: only the log
 	Every     time.Duration `yaml:"every" env:"EVERY"`           // default 5m
+}
+
+// Feeds are the lists of issued alerts that anybody may read, on a listener of their own. Without listen there are none.
+type Feeds struct {
+	Listener `yaml:",inline"`
+	// PublicURL is how the world reaches it: links in the feeds begin with it. Required with listen.
+	PublicURL string `yaml:"public_url" env:"PUBLIC_URL"`
+	Title     string `yaml:"title" env:"TITLE"`       // default: office.name, else "Warnings"
+	Language  string `yaml:"language" env:"LANGUAGE"` // of the title, e.g. en
+	// HideTests leaves out alerts of status Test. Hubs are tested with them, so they are shown, and marked, by default.
+	HideTests bool `yaml:"hide_tests" env:"HIDE_TESTS"`
+	PageBytes int  `yaml:"page_bytes" env:"PAGE_BYTES"` // of one page at the most; default 900000, the most that hubs take
 }
 
 // Heartbeat is a sign of life to somebody outside, so that silence is noticed: the role ledger asks URL for an answer while

@@ -91,6 +91,7 @@ func override(c *Config, environ []string) error {
 func (c *Config) defaults() {
 	// Paths are hung below both, and the signature of a gateway's report covers every byte.
 	c.Office.PublicURL = strings.TrimRight(c.Office.PublicURL, "/")
+	c.Feeds.PublicURL = strings.TrimRight(c.Feeds.PublicURL, "/")
 	c.Callbacks.PublicURL = strings.TrimRight(c.Callbacks.PublicURL, "/")
 	set(&c.DataDir, ".data")
 	kafkaIn, _ := c.InProcess()
@@ -110,6 +111,9 @@ func (c *Config) defaults() {
 	set(&c.Callbacks.AskAfter, 10*time.Minute)
 	set(&c.Callbacks.AskEvery, 10*time.Minute)
 	set(&c.Callbacks.AskRate, 10)
+	set(&c.Feeds.Title, c.Office.Name)
+	set(&c.Feeds.Title, "Warnings")
+	set(&c.Feeds.PageBytes, 900_000)
 	set(&c.Metrics.Listen, "127.0.0.1:9180")
 	set(&c.Heartbeat.Every, time.Minute)
 	if kafkaIn {

@@ -44,8 +44,8 @@ func makeKeys(dir string) (k keys, err error) {
 
 // configure writes the configuration file of the demonstration, and reads it as any process would.
 func (d *demo) configure(k keys) (*config.Config, error) {
-	ports := make([]string, 3)
-	for i, preferred := range []string{"127.0.0.1:8080", "127.0.0.1:8081", "127.0.0.1:9180"} {
+	ports := make([]string, 4)
+	for i, preferred := range []string{"127.0.0.1:8080", "127.0.0.1:8081", "127.0.0.1:9180", "127.0.0.1:8082"} {
 		var err error
 		if ports[i], err = freePort(preferred); err != nil {
 			return nil, err
@@ -63,13 +63,14 @@ api:
   tokens: [{name: demo, token_file: %q, may: [issue, cancel, read, import, redrive]}]
 callbacks: {listen: %q, public_url: "http://%s"}
 metrics: {listen: %q}
+feeds: {listen: %q, public_url: "http://%s"}
 client: {url: "http://%s", token_file: %q}
 log: {level: warn}
 gateways:
   - {name: sms, channel: sms, live: false, slots: 32, twilio: {account_sid: %q, auth_token_file: %q, from: "+12015550100", base_url: "http://%s"}}
   - {name: push, channel: push, live: false, slots: 32, push: {vapid_public: %q, vapid_private_file: %q, subscriber: warnings@flood.example, allow_insecure: ["http://%s"]}}
   - {name: mail, channel: mail, live: false, slots: 16, smtp: {address: %q, security: none, from: warnings@flood.example}}
-`, in("data"), in("signing.pem"), in("signing.crt"), ports[0], in("api.token"), ports[1], ports[1], ports[2], ports[0], in("api.token"),
+`, in("data"), in("signing.pem"), in("signing.crt"), ports[0], in("api.token"), ports[1], ports[1], ports[2], ports[3], ports[3], ports[0], in("api.token"),
 		d.sim.info.Account, in("twilio.token"), at["sms"], k.vapid, in("vapid.key"), at["push"], at["mail"])
 	for _, protocol := range []string{"http", "mqtt", "modbus"} {
 		key := ""

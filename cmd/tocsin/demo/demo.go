@@ -97,8 +97,9 @@ func Run(ctx context.Context, o Options) (err error) {
 		}
 		d.say("\nThe engine stays up; end it with Ctrl-C. In another terminal:\n"+
 			"  bin/tocsin -c %[1]s status %[2]s\n  bin/tocsin -c %[1]s explain %[2]s P000001\n  bin/tocsin -c %[1]s cancel %[2]s\n"+
-			"  curl http://%[3]s/metrics     (what Prometheus reads)\n  curl %[4]s/stats     (what the gateways took)",
-			filepath.Join(d.Dir, "tocsin.yaml"), id, d.cfg.Metrics.Listen, d.sim.info.Control)
+			"  curl http://%[3]s/metrics     (what Prometheus reads)\n  curl %[4]s/stats     (what the gateways took)\n"+
+			"  curl %[5]s/feeds/atom.xml     (what hubs and other offices read; rss.xml and geojson are there, too)",
+			filepath.Join(d.Dir, "tocsin.yaml"), id, d.cfg.Metrics.Listen, d.sim.info.Control, d.cfg.Feeds.PublicURL)
 		<-ctx.Done()
 		return nil
 	})

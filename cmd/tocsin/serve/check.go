@@ -42,7 +42,7 @@ func CheckFiles(cfg *config.Config) error {
 	for _, l := range []struct {
 		name string
 		config.Listener
-	}{{"api", cfg.API.Listener}, {"callbacks", cfg.Callbacks.Listener}, {"metrics", cfg.Metrics.Listener}} {
+	}{{"api", cfg.API.Listener}, {"callbacks", cfg.Callbacks.Listener}, {"feeds", cfg.Feeds.Listener}, {"metrics", cfg.Metrics.Listener}} {
 		_, err := serverTLS(l.Listener)
 		check(l.name+".cert_file, key_file", err)
 	}

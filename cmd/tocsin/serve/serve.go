@@ -21,6 +21,7 @@ type Addresses struct {
 	Metrics   net.Addr
 	API       net.Addr
 	Callbacks net.Addr
+	Feeds     net.Addr
 }
 
 // Run plays the named roles until ctx ends, then drains. Ready, if not nil, is called once the listeners are open.
@@ -137,5 +138,6 @@ func (h *house) openDoors(ctx context.Context, group *errgroup.Group, roles []st
 	group.Go(func() error { return callbackDoor.serve(ctx) })
 	group.Go(func() error { return d.Run(ctx) })
 	group.Go(func() error { return keepJournal(ctx, keeper) })
-	return out, nil
+	out.Feeds, err = h.openFeeds(ctx, group, d)
+	return out, err
 }
