@@ -1,0 +1,55 @@
+package main
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"tocsin/cap"
+)
+
+// readAlert reads a document through the strict door, or through the tolerant one, with findings that say what is wrong.
+// The alert is nil when they hold an error.
+func readAlert(document []byte, tolerant bool) (*cap.Alert, cap.Findings) {
+	o := cap.Options{MaxBytes: maxDocument}
+	if !tolerant {
+		return cap.ParseAll(document, o)
+	}
+	alert, findings := cap.Read(document, o)
+	if findings.Err() != nil {
+		alert = nil
+	}
+	return alert, findings
+}
+
+// documentsIn lists files, and the documents of folders: what ends in .xml or .cap, in the order of names.
+func documentsIn(names []string) ([]string, error) {
+	var files []string
+	for _, name := range names {
+		if name == "-" {
+			files = append(files, name)
+			continue
+		}
+		about, err := os.Stat(name)
+		if err != nil {
+			return nil, err
+		}
+		if !about.IsDir() {
+			files = append(files, name)
+			continue
+		}
+		err = filepath.WalkDir(name, func(path string, d fs.DirEntry, err error) error {
+			kind := strings.ToLower(filepath.Ext(path))
+			if err == nil && d.Type().IsRegular() && slices.Contains([]string{".xml", ".cap"}, kind) {
+				files = append(files, path)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+}
