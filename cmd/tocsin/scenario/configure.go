@@ -88,6 +88,7 @@ api:
 callbacks: {listen: "{{callbacks}}", public_url: "http://{{callbacks}}"{{asking}}}
 metrics: {listen: 127.0.0.1:0}
 alerts: {signing: {key_file: {{dir}}/signing.pem, certificate_file: {{dir}}/signing.crt}}
+feeds: {listen: 127.0.0.1:0, public_url: "https://feeds.example"}
 journal: {key_file: {{dir}}/journal.pem, heads_file: {{dir}}/journal.heads, every: 1s}
 log: {level: info}
 `
