@@ -101,9 +101,7 @@ func (d *decoder) enter(name string, index int, t token) {
 		}
 	}
 	if t.attr != "" {
-		if message := "the attribute " + t.attr + " is not allowed: remove it"; !d.tolerates(readAttribute, message) {
-			d.report(finding{"core.attribute", "CAP 1.2 §3.4", LevelError}, message)
-		}
+		d.slip(readAttribute, "the attribute "+t.attr+" is not allowed: remove it")
 	}
 	if t.hint {
 		d.report(finding{"core.attribute.hint", "CAP 1.2 §3.4", LevelWarning}, "xsi:schemaLocation is not part of CAP: remove it")
@@ -193,10 +191,7 @@ func (d *decoder) parent(fields []field) error {
 			if !stray && !blank(t.text) {
 				stray = true
 				d.pos = t.pos
-				message := fmt.Sprintf("the text %q stands between elements: remove it", clip(trim(string(t.text))))
-				if !d.tolerates(readText, message) {
-					d.report(finding{"core.text.stray", "CAP 1.2 §3.4", LevelError}, message)
-				}
+				d.slip(readText, fmt.Sprintf("the text %q stands between elements: remove it", clip(trim(string(t.text)))))
 			}
 		default:
 			if err := d.child(&p, t); err != nil {
@@ -272,10 +267,7 @@ func (d *decoder) order(p *progress, i int) {
 		if p.at < len(p.fields) {
 			after = p.fields[p.at].name
 		}
-		message := fmt.Sprintf("the element stands after %s: it must stand before it", after)
-		if !d.tolerates(readOrder, message) {
-			d.report(finding{"core.element.order", "CAP 1.2 §3.4", LevelError}, message)
-		}
+		d.slip(readOrder, fmt.Sprintf("the element stands after %s: it must stand before it", after))
 	}
 	p.at = max(p.at, i)
 }
@@ -325,88 +317,6 @@ func (d *decoder) find(p *progress, local []byte) int {
 		}
 	}
 	return -1
-}
-
-// findMisspelt gives the field that a name means which no field has: in another case, or with a slip that authorities
-// make.
-func (d *decoder) findMisspelt(p *progress, local []byte) int {
-	name := string(local)
-	switch name {
-	case "reference":
-		name = "references"
-	case "address":
-		name = "addresses"
-	case "incident":
-		name = "incidents"
-	}
-	for i := range p.fields {
-		if f := &p.fields[i]; strings.EqualFold(f.name, name) && (f.in == 0 || f.in&d.version != 0) {
-			return i
-		}
-	}
-	return -1
-}
-
-// foreign deals with an element that CAP does not know here: a signature at the end of the alert is passed over,
-// everything else is a finding.
-func (d *decoder) foreign(p *progress, t token) error {
-	signature := t.space == dsigSpace && len(d.path) == 1
-	t.attr, t.hint = "", false
-	d.enter(clip(t.local), 0, t)
-	if err := nested(t); err != nil {
-		return err
-	}
-	switch {
-	case signature:
-		p.at = len(p.fields)
-		if d.version != in12 {
-			d.report(finding{"core.signature.version", "CAP 1.2 §3.3.4", LevelWarning}, "the schema of this version has no place for a signature: use CAP 1.2")
-		}
-	case t.space == d.space:
-		d.unknown(p, finding{"core.element.unknown", "CAP 1.2 §3.4", LevelError}, readUnknown,
-			"CAP has no such element here: check its spelling and place, or remove it")
-	default:
-		d.unknown(p, finding{"core.element.foreign", "CAP 1.2 §3.4", LevelError}, readForeign,
-			fmt.Sprintf("the element is of the namespace %q: only XML signatures may be added, after the last info", clip(t.space)))
-	}
-	return d.left(d.skip())
-}
-
-// unknown notes an element that does not belong here. It is passed over between elements only: inside a text, part of
-// what is said would be lost with it.
-func (d *decoder) unknown(p *progress, strict finding, as tolerance, message string) {
-	if p.fields == nil || !d.tolerates(as, message) {
-		d.report(strict, message)
-	}
-}
-
-// nested refuses an alert inside an alert, be it in a signature: whoever looks for the alert in such a document may find
-// the wrong one.
-func nested(t token) error {
-	if v, _ := versionOf(t.space); v != 0 && string(t.local) == "alert" {
-		return &fault{"core.alert.nested", "CAP 1.2 §3.4", "an alert stands inside the alert: one document holds one alert", t.pos}
-	}
-	return nil
-}
-
-// skip passes over the content of the present element.
-func (d *decoder) skip() error {
-	for depth := 1; depth > 0; {
-		t, err := d.scan.next()
-		if err != nil {
-			return err
-		}
-		switch t.kind {
-		case tokenStart:
-			if err := nested(t); err != nil {
-				return err
-			}
-			depth++
-		case tokenEnd:
-			depth--
-		}
-	}
-	return nil
 }
 
 // text reads an element that holds text only.

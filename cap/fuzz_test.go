@@ -82,7 +82,8 @@ func FuzzScanner(f *testing.F) {
 
 // scanAll writes the tokens of a document down, adjacent texts joined.
 func scanAll(data []byte) (string, error) {
-	s := newScanner(data)
+	slipped := false
+	s := newScanner(data, func(tolerance, int, string) { slipped = true })
 	if err := s.prolog(Options{}.withDefaults()); err != nil {
 		return "", err
 	}
@@ -107,6 +108,9 @@ func scanAll(data []byte) (string, error) {
 		case tokenEnd:
 			b.WriteString(">\n")
 		default:
+			if slipped {
+				return "", errors.New("another encoding, or an instruction")
+			}
 			return b.String(), nil
 		}
 	}

@@ -103,10 +103,8 @@ func (f Findings) sort() {
 }
 
 func newDecoder(data []byte, opts Options, tolerant bool) *decoder {
-	d := &decoder{source: data, scan: newScanner(data), opts: opts.withDefaults(), tolerant: tolerant, path: make([]step, 0, maxDepth)}
-	if tolerant {
-		d.scan.passedOver = d.passedOver
-	}
+	d := &decoder{source: data, opts: opts.withDefaults(), tolerant: tolerant, path: make([]step, 0, maxDepth)}
+	d.scan = newScanner(data, d.slipAt)
 	return d
 }
 

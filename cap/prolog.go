@@ -12,8 +12,8 @@ var declaration = regexp.MustCompile(`^<\?xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\
 	`(?:[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*(?:"([A-Za-z][A-Za-z0-9._-]*)"|'([A-Za-z][A-Za-z0-9._-]*)'))?` +
 	`(?:[ \t\r\n]+standalone[ \t\r\n]*=[ \t\r\n]*(?:"(?:yes|no)"|'(?:yes|no)'))?[ \t\r\n]*\?>`)
 
-// prolog checks size, encoding and characters of the whole document and moves over byte order mark and declaration. At
-// the tolerant door it turns the document into UTF-8.
+// prolog checks size, encoding and characters of the whole document and moves over byte order mark and declaration. A
+// document in another encoding that it knows it turns into UTF-8.
 func (s *scanner) prolog(opts Options) error {
 	if len(s.data) > opts.MaxBytes {
 		f := Oversize(int64(len(s.data)), opts.MaxBytes)
@@ -23,8 +23,8 @@ func (s *scanner) prolog(opts Options) error {
 		return err
 	}
 	s.pos = len(s.data) - len(bytes.TrimPrefix(s.data, []byte("\xEF\xBB\xBF")))
-	if blanks := leadingBlanks(s.data[s.pos:]); blanks > 0 && isDeclaration(s.data[s.pos+blanks:]) &&
-		s.tolerates(readDeclaration, s.pos, "there are blanks before the XML declaration: remove them") {
+	if blanks := leadingBlanks(s.data[s.pos:]); blanks > 0 && isDeclaration(s.data[s.pos+blanks:]) {
+		s.slip(readDeclaration, s.pos, "there are blanks before the XML declaration: remove them")
 		s.pos += blanks
 	}
 	if isDeclaration(s.data[s.pos:]) {
@@ -49,11 +49,11 @@ func (s *scanner) widen() error {
 	return s.decode(decodeUTF16, readEncoding, "the document is in UTF-16 or UTF-32", 0)
 }
 
-// decode turns the document into UTF-8 at the tolerant door, if it can be decoded so.
+// decode turns the document into UTF-8, if it can be decoded so.
 func (s *scanner) decode(decode func(data []byte) (text []byte, ok bool), as tolerance, message string, pos int) error {
-	if s.passedOver != nil && !s.decoded {
+	if !s.decoded {
 		if text, ok := decode(s.data); ok {
-			s.passedOver(as, pos, message+": write it in UTF-8")
+			s.slip(as, pos, message+": write it in UTF-8")
 			s.data, s.decoded = text, true
 			return nil
 		}
@@ -81,7 +81,8 @@ func (s *scanner) declaration() error {
 		return nil
 	case strings.EqualFold(name, "UTF-16") && s.decoded:
 		return nil // widen has said it
-	case strings.EqualFold(name, "UTF8") && s.tolerates(readEncoding, pos, message+": write UTF-8"):
+	case strings.EqualFold(name, "UTF8"):
+		s.slip(readEncoding, pos, message+": write UTF-8")
 		return nil
 	}
 	if decode := singleByte(name); decode != nil {

@@ -39,14 +39,6 @@ func Read(data []byte, opts Options) (*Alert, Findings) {
 	return alert, d.notes.list
 }
 
-// passedOver notes what the scanner passed over.
-func (d *decoder) passedOver(t tolerance, pos int, message string) {
-	at := d.pos
-	d.pos = pos
-	d.tolerates(t, message)
-	d.pos = at
-}
-
 // settle passes over the slips that only show once the whole alert is read. Its findings lack their lines.
 func (d *decoder) settle() []Finding {
 	var found []Finding

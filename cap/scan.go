@@ -58,8 +58,8 @@ type scanner struct {
 	closing  bool
 	rootDone bool
 	buffer   []byte
-	// passedOver, set at the tolerant door, is told what was passed over.
-	passedOver func(t tolerance, pos int, message string)
+	// slip is told what is not allowed but can be read on after.
+	slip func(t tolerance, pos int, message string)
 	// decoded is true once data is no longer the bytes of the document, but their UTF-8.
 	decoded bool
 	// counted is an offset up to which lines have been counted, and lines how many ended there.
@@ -72,9 +72,11 @@ type binding struct {
 	space  string
 }
 
-func newScanner(data []byte) *scanner {
+// newScanner reads a document. slip is told what must not be, but does not end the reading.
+func newScanner(data []byte, slip func(t tolerance, pos int, message string)) *scanner {
 	return &scanner{
 		data:     data,
+		slip:     slip,
 		open:     make([][]byte, 0, maxDepth),
 		marks:    make([]int, 0, maxDepth),
 		bindings: make([]binding, 0, 8),
@@ -204,24 +206,20 @@ func (s *scanner) comment() error {
 	return nil
 }
 
-// instruction passes over a processing instruction at the tolerant door, if it stands outside the alert and is no XML
-// declaration.
+// instruction passes over a processing instruction, if it stands outside the alert and is no XML declaration.
 func (s *scanner) instruction() error {
 	start := s.pos
-	refused := &fault{"xml.instruction", "XML 1.0 §2.6",
-		"a processing instruction is not allowed, and the XML declaration only at the very start: remove it", start}
 	s.pos += len("<?")
 	target := s.name()
 	if len(s.open) > 0 || len(target) == 0 || bytes.EqualFold(target, []byte("xml")) {
-		return refused
+		return &fault{"xml.instruction", "XML 1.0 §2.6",
+			"a processing instruction is not allowed, and the XML declaration only at the very start: remove it", start}
 	}
 	end := bytes.Index(s.data[s.pos:], []byte("?>"))
 	if end < 0 || end > 0 && !isSpace(s.data[s.pos]) {
 		return s.malformed(start, "a processing instruction is not closed by ?>")
 	}
-	if !s.tolerates(readInstruction, start, "a processing instruction is not allowed: remove it") {
-		return refused
-	}
+	s.slip(readInstruction, start, "a processing instruction is not allowed: remove it")
 	s.pos += end + len("?>")
 	return nil
 }
