@@ -13,10 +13,10 @@ CONCURRENT := ./alerting/... ./channels/... ./cmd/...
 
 LINTER := go tool -modfile=.tools/go.mod golangci-lint
 
-.PHONY: help build run test test-real race alarms chaos soak bench lint clean
+.PHONY: help build run test test-real race conformance fuzz alarms chaos soak bench bench-cap lint clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 build: ## build bin/tocsin and bin/gatewaysim
 	@mkdir -p bin
@@ -35,6 +35,14 @@ test-real: ## all tests against the servers that TOCSIN_TEST_* name; a skipped t
 race: ## tests of what runs concurrently, under the race detector
 	$(HERMETIC) go test -json -race -short $(CONCURRENT) | $(HERMETIC) go run ./.ci/tally -again "go test -race -short"
 
+conformance: ## both doors of package cap against the verdicts recorded for real alerts (CAP_CORPUS names them; wants xmllint)
+	@[ -n "$${CAP_CORPUS:-}" ] || { echo "CAP_CORPUS is not set: name the folder of real alerts" >&2; exit 1; }
+	@command -v xmllint >/dev/null || { echo "xmllint is missing: install libxml2-utils" >&2; exit 1; }
+	@CAP_CORPUS=$$(cd "$$CAP_CORPUS" && pwd) go test -count=1 -v -run '^TestConformance$$' ./cap
+
+fuzz: ## every fuzz target of package cap and below, each for 10 seconds (ARGS=10m)
+	@.ci/fuzz $(ARGS)
+
 chaos: ## faults against the servers that TOCSIN_TEST_* name (ARGS="--json", "--only worker-kill9", "--quick", "--seed 7")
 	@mkdir -p bin
 	@go test -c -o bin/proving ./cmd/tocsin/process
@@ -49,6 +57,11 @@ bench: ## the numbers, against the servers that TOCSIN_TEST_* name (ARGS="--json
 	@mkdir -p bin
 	@go test -c -o bin/proving ./cmd/tocsin/process
 	@bin/proving -proving -test.v -test.run '^TestNumbers$$' $(ARGS)
+
+bench-cap: ## how fast alerts are read and checked, beside encoding/xml; fails below the bars (ARGS=--json; with CAP_CORPUS set, real ones too)
+	@mkdir -p bin
+	@go test -c -o bin/figures ./cap
+	@bin/figures -figures $(ARGS)
 
 alarms: ## let each alarm of deploy/prometheus fire, in Debian's prometheus (installs it)
 	@.ci/prometheus

@@ -3,6 +3,7 @@ package cap_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"tocsin/cap"
@@ -40,6 +41,50 @@ func ExampleParse() {
 	// Output:
 	// line 13, alert/info[1]/severity: "severe" must be written Severe: case and blanks count
 	// line 17, alert/info[1]/area[1]/polygon[1]: the polygon is not closed: repeat its first point at the end
+}
+
+// What a hub does with a document from elsewhere: read it, keep what was passed over, and write it anew.
+func ExampleRead() {
+	const received = `<?xml version="1.0" encoding="ISO-8859-1"?>
+<?xml-stylesheet href="cap.xsl" type="text/xsl"?>
+<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2">
+  <identifier>17</identifier>
+  <sender>office@warnings.example</sender>
+  <sent>2026-03-01T07:00:00Z</sent>
+  <status>Actual</status>
+  <msgType>Alert</msgType>
+  <scope> public </scope>
+</alert>`
+	alert, findings := cap.Read([]byte(received), cap.Options{})
+	for _, f := range findings {
+		fmt.Printf("line %d, %s: %s\n", f.Line, f.Path, f.ID)
+	}
+	if findings.Err() == nil {
+		fmt.Println(alert.Scope, alert.Sent.Format(time.RFC3339))
+	}
+	// Output:
+	// line 1, document: read.encoding
+	// line 2, document: read.instruction
+	// line 3, alert: core.info.required
+	// line 6, alert/sent: read.time.letter
+	// line 9, alert/scope: read.blanks
+	// line 9, alert/scope: read.case
+	// Public 2026-03-01T07:00:00Z
+}
+
+// What is ambiguous is an error, and nothing is made of it.
+func ExampleRead_ambiguous() {
+	twice := strings.Replace(document, "<status>Actual</status>", "<status>Actual</status><status>Test</status>", 1)
+	alert, findings := cap.Read([]byte(twice), cap.Options{})
+	for _, f := range findings {
+		if f.Level == cap.LevelError {
+			fmt.Printf("line %d, %s: %s\n", f.Line, f.Path, f.Message)
+		}
+	}
+	fmt.Printf("%q\n", alert.Status)
+	// Output:
+	// line 6, alert/status[2]: the element stands twice, and the two do not say the same: remove one
+	// ""
 }
 
 func ExampleWrite() {

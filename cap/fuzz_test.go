@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 )
 
 // seeds gives a fuzz target something to start from.
@@ -58,6 +59,137 @@ func FuzzParse(f *testing.F) {
 			if _, err := NewRegion(a.Infos[i].Areas); err != nil {
 				t.Fatalf("accepted, but no region: %v", err)
 			}
+		}
+	})
+}
+
+// FuzzRead: the tolerant door gives an alert, errors or both; what is free of errors is written, and parsed as the same.
+// What the strict door accepts, it reads alike.
+func FuzzRead(f *testing.F) {
+	seeds(f)
+	for _, row := range tolerated() {
+		f.Add([]byte(strings.Replace(flood, row.from, row.to, 1)))
+	}
+	f.Add([]byte(toUTF16(flood)))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		a, findings := Read(data, Options{})
+		for _, one := range findings {
+			if one.ID == "" || one.Clause == "" || one.Path == "" || one.Message == "" || one.Line < 1 {
+				t.Errorf("incomplete finding: %+v", one)
+			}
+		}
+		if a == nil && findings.Err() == nil {
+			t.Fatal("neither an alert nor an error")
+		}
+		readable := a != nil && findings.Err() == nil
+		if readable {
+			writeAgain(t, a)
+		}
+		strict, err := Parse(data, Options{})
+		if err != nil || strict.Version != "1.2" {
+			return
+		}
+		if !readable {
+			t.Fatalf("Parse accepts it, Read does not: %v", findings)
+		}
+		for i := range strict.Infos {
+			for k := range strict.Infos[i].Resources {
+				r := &strict.Infos[i].Resources[k]
+				r.Digest = trim(r.Digest) // the one value whose blanks break no rule
+			}
+		}
+		if !reflect.DeepEqual(a, strict) {
+			t.Fatalf("Read  %+v\nParse %+v", a, strict)
+		}
+	})
+}
+
+// FuzzPolygon: what is read is written, and read as the same; blanks around commas make no other polygon.
+func FuzzPolygon(f *testing.F) {
+	for _, text := range []string{"1,2 3,4 5,1 1,2", "1 , 2\n3, 4\t5 ,1 1,2", "38.5,-120 12.5", "-90,180 +.5,-0. 1e3,2", "1,2,3,4", ",", ""} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		p, err := parsePolygon(text, 1000)
+		spaced, errSpaced := parsePolygon(respacePairs(text), 1000)
+		if err == nil && (errSpaced != nil || !reflect.DeepEqual(p, spaced)) {
+			t.Fatalf("%v became %v, %v", p, spaced, errSpaced)
+		}
+		if errSpaced != nil {
+			return
+		}
+		w := &writer{}
+		w.area(&Area{Polygons: []Polygon{spaced}})
+		_, rest, _ := strings.Cut(string(w.out), "<polygon>")
+		written, _, _ := strings.Cut(rest, "</polygon>")
+		again, err := parsePolygon(written, 1000)
+		if err != nil || !reflect.DeepEqual(spaced, again) {
+			t.Fatalf("%v was written %q and read %v, %v", spaced, written, again, err)
+		}
+		if polygonFault(spaced) == "" {
+			if _, err := NewRegion([]Area{{Polygons: []Polygon{spaced}}}); err != nil {
+				t.Fatalf("a polygon without fault makes no region: %v", err)
+			}
+		}
+	})
+}
+
+// FuzzReferences: what is read is written, and read as the same; the tolerant reader agrees with the strict one.
+func FuzzReferences(f *testing.F) {
+	const one = "a@b.example,2.49.0.1,2026-05-24T12:00:00-07:00"
+	for _, text := range []string{one, one + " " + one, one + "," + one, strings.ReplaceAll(one, ",", " , "), "a,b", "a,b,2026-05-24T12:00:00Z", ""} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		strict, tolerant := strictTimes(in12), tolerantTimes(nil)
+		refs, _, _, err := strict.references(text, 100)
+		loose, _, _, looseErr := tolerant.references(text, 100)
+		if err == nil && (looseErr != nil || !reflect.DeepEqual(refs, loose)) {
+			t.Fatalf("strict %v, tolerant %v, %v", refs, loose, looseErr)
+		}
+		if looseErr != nil {
+			if loose, _, _, looseErr = tolerant.references(respaceReferences(tolerant, text), 100); looseErr != nil {
+				return
+			}
+		}
+		for _, r := range loose {
+			if timeFault(r.Sent) != "" {
+				return // year 0 after 24:00:00 or an offset
+			}
+		}
+		written := string(appendReferences(nil, loose))
+		again, joined, slips, err := strict.references(written, 100)
+		if err != nil || joined || slips != 0 || !reflect.DeepEqual(loose, again) {
+			t.Fatalf("%v was written %q and read %v, %v", loose, written, again, err)
+		}
+	})
+}
+
+// FuzzTimes compares with package time: what the strict reader takes, it reads alike. The tolerant one never gives another
+// instant.
+func FuzzTimes(f *testing.F) {
+	for _, text := range []string{"2026-05-24T16:49:00-07:00", "2026-05-24t16:49:00.5Z", "2026-05-24 24:00:00+0130", "2026-05-24T16:49:00", "2026-02-29T00:00:00-00:00", "0001-01-01T00:00:00+14:00"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		strict, err := strictTimes(in12).parse(text)
+		loose, looseErr := tolerantTimes(time.UTC).parse(text)
+		if err == nil {
+			want, wantErr := time.Parse("2006-01-02T15:04:05-07:00", text)
+			if strict.slips&slipMidnight == 0 && (wantErr != nil || !want.Equal(strict.at)) {
+				t.Fatalf("%q is read as %v, and by package time as %v, %v", text, strict.at, want, wantErr)
+			}
+			if looseErr != nil || !loose.at.Equal(strict.at) {
+				t.Fatalf("strict %v, tolerant %v, %v", strict.at, loose.at, looseErr)
+			}
+		}
+		if looseErr != nil || timeFault(loose.at) != "" {
+			return
+		}
+		written := string(appendTime(nil, loose.at))
+		again, err := strictTimes(in12).parse(written)
+		if err != nil || again.slips != 0 || !again.at.Equal(loose.at) {
+			t.Fatalf("%q is read as %v and written as %q, which is %v, %v", text, loose.at, written, again.at, err)
 		}
 	})
 }

@@ -197,11 +197,11 @@ func TestSlowPolygons(t *testing.T) {
 	polygon = append(polygon, Point{-41, 170}, polygon[0])
 	a := floodAlert()
 	a.Infos[0].Areas[0].Polygons = []Polygon{polygon, polygon, polygon, polygon, polygon}
-	start := time.Now()
+	start := processorTime()
 	if err := Check(a).Err(); err != nil {
 		t.Fatal(err)
 	}
-	if took := time.Since(start); took > time.Second && !raceEnabled {
+	if took := processorTime() - start; took > time.Second && !raceEnabled {
 		t.Errorf("took %v", took)
 	}
 }

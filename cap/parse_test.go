@@ -2,11 +2,15 @@ package cap
 
 import (
 	"errors"
+	"math"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 )
 
 func TestParseReadsEveryField(t *testing.T) {
@@ -258,4 +262,19 @@ func TestTimes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestDecimals: the quick way gives the same number as package strconv.
+func TestDecimals(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringMatching(`[+-]?([0-9]{1,20}(\.[0-9]{0,20})?|\.[0-9]{1,20})`).Draw(t, "text")
+		want, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := parseDecimal(text)
+		if err != nil || math.Float64bits(got) != math.Float64bits(want) {
+			t.Fatalf("%s is read as %v, %v, not as %v", text, got, err, want)
+		}
+	})
 }
