@@ -76,12 +76,14 @@ func Inspect(data []byte, opts Options) (*Alert, Findings) {
 }
 
 // Merge adds what the caller's own rules found to the findings of reading a document: each gets the line of the element
-// that its path names or, where that is missing, of the nearest one around it. Either list may be empty.
+// that its path names or, where that is missing, of the nearest one around it. Either list may be empty. It counts
+// elements as the door did from which the findings of reading are: Read leaves some out.
 func Merge(data []byte, opts Options, read, own Findings) Findings {
 	if len(own) == 0 {
 		return read
 	}
-	lines := newDecoder(data, opts, true).locate(own)
+	tolerant := slices.ContainsFunc(read, func(f Finding) bool { return strings.HasPrefix(f.ID, "read.") })
+	lines := newDecoder(data, opts, tolerant).locate(own)
 	all := slices.Clone(read)
 	for _, f := range own {
 		f.Line = lines.of(f.Path)
