@@ -159,7 +159,7 @@ func BenchmarkCheck(b *testing.B) {
 	a := floodAlert()
 	b.ReportAllocs()
 	for b.Loop() {
-		if len(Check(a)) > 0 {
+		if len(Check(a, Profile{})) > 0 {
 			b.Fatal("findings")
 		}
 	}

@@ -280,11 +280,11 @@ func derefURIFault(_ *Alert, r *Resource) string {
 	return ""
 }
 
-// sha1 is a digest as FIPS 180-2 has it, in hexadecimal.
-var sha1 = regexp.MustCompile(`^[0-9a-fA-F]{40}$`)
+// sha1Hex is a digest as FIPS 180-2 has it, in hexadecimal.
+var sha1Hex = regexp.MustCompile(`^[0-9a-fA-F]{40}$`)
 
 func digestFault(_ *Alert, r *Resource) string {
-	if r.Digest != "" && !sha1.MatchString(r.Digest) {
+	if r.Digest != "" && !sha1Hex.MatchString(r.Digest) {
 		return "the digest is not an SHA-1 in 40 hexadecimal digits: write that, or leave it out"
 	}
 	return ""

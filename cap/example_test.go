@@ -23,6 +23,7 @@ const document = `<?xml version="1.0" encoding="UTF-8"?>
     <urgency>Expected</urgency>
     <severity>severe</severity>
     <certainty>Likely</certainty>
+    <expires>2026-03-01T20:00:00+01:00</expires>
     <area>
       <areaDesc>the coast</areaDesc>
       <polygon>54,7 54,8 55,8 55,7</polygon>
@@ -40,7 +41,7 @@ func ExampleParse() {
 	}
 	// Output:
 	// line 13, alert/info[1]/severity: "severe" must be written Severe: case and blanks count
-	// line 17, alert/info[1]/area[1]/polygon[1]: the polygon is not closed: repeat its first point at the end
+	// line 18, alert/info[1]/area[1]/polygon[1]: the polygon is not closed: repeat its first point at the end
 }
 
 // What a hub does with a document from elsewhere: read it, keep what was passed over, and write it anew.

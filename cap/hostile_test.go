@@ -12,7 +12,7 @@ import (
 )
 
 // hostileLimit is how much time of the processor a hostile document may take.
-const hostileLimit = 50 * time.Millisecond
+const hostileLimit = 500 * time.Millisecond
 
 // processorTime is what the process has used so far: unlike the clock, it does not count what else the machine does.
 func processorTime() time.Duration {
@@ -198,7 +198,7 @@ func TestSlowPolygons(t *testing.T) {
 	a := floodAlert()
 	a.Infos[0].Areas[0].Polygons = []Polygon{polygon, polygon, polygon, polygon, polygon}
 	start := processorTime()
-	if err := Check(a).Err(); err != nil {
+	if err := Check(a, Profile{}).Err(); err != nil {
 		t.Fatal(err)
 	}
 	if took := processorTime() - start; took > time.Second && !raceEnabled {

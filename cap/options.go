@@ -27,6 +27,8 @@ type Options struct {
 	// Zone is for Read alone: the zone of times without offset, where the caller knows that of the authority. Without it
 	// such a time is an error and left empty, for nobody may guess it.
 	Zone *time.Location
+	// Profile is whose rules the alert is checked with; the zero value is Core.
+	Profile Profile
 }
 
 func (o Options) withDefaults() Options {

@@ -120,7 +120,7 @@ func (d *decoder) check() {
 		current.Version = "1.2"
 		alert = &current
 	}
-	for _, f := range Check(alert) {
+	for _, f := range Check(alert, d.opts.Profile) {
 		if !d.unread[f.Path] {
 			found = append(found, f)
 		}

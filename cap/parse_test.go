@@ -132,7 +132,7 @@ func TestParseAccepts(t *testing.T) {
 		{"joiners and emoji", "Go uphill.", "Go \u200D\U0001F30A uphill \u0645\u200C\u06CC.", "", nil},
 		{"expires before sent", "<expires>2026-05-25T04:00:00-00:00", "<expires>2026-05-24T04:00:00-00:00", "core.expires.order", nil},
 		{"bow-tie", "38.34,-119.95 38.52,-119.74", "38.52,-119.74 38.34,-119.95", "core.polygon.crossing", nil},
-		{"radius 0", "38.5,-120 12.5", "38.5,-120 0", "", func(a *Alert) bool { return a.Infos[0].Areas[0].Circles[0].RadiusKM == 0 }},
+		{"radius 0", "38.5,-120 12.5", "38.5,-120 0", "core.circle.zero", func(a *Alert) bool { return a.Infos[0].Areas[0].Circles[0].RadiusKM == 0 }},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			a, findings := ParseAll([]byte(swap(t, row.from, row.to)), Options{})
@@ -186,7 +186,8 @@ func TestParseOldVersions(t *testing.T) {
 	const doc11 = `<alert xmlns="urn:oasis:names:tc:emergency:cap:1.1"><identifier>1</identifier><sender>s</sender>
 <sent>2026-05-24T16:49:00.764Z</sent><status>Actual</status><msgType>Alert</msgType><scope>Public</scope><info>
 <category>Geo</category><event>Earthquake</event><urgency>Past</urgency><severity>Minor</severity><certainty>Observed</certainty>
-<effective>2026-05-24T16:49:00.5Z</effective><resource><resourceDesc>map</resourceDesc></resource></info></alert>`
+<effective>2026-05-24T16:49:00.5Z</effective><expires>2026-05-25T16:49:00-00:00</expires>
+<resource><resourceDesc>map</resourceDesc><size>9</size><uri>https://warnings.example/map</uri></resource></info></alert>`
 	a, findings := ParseAll([]byte(doc11), Options{})
 	if a == nil {
 		t.Fatalf("refused: %v", findings)
@@ -202,7 +203,8 @@ func TestParseOldVersions(t *testing.T) {
 	}
 	const doc10 = `<alert xmlns="http://www.incident.com/cap/1.0"><identifier>1</identifier><sender>s</sender>
 <sent>2026-05-24T16:49:00-07:00</sent><status>Actual</status><msgType>Alert</msgType><password>x</password><info><event>Quake</event>
-<urgency>Past</urgency><severity>Minor</severity><certainty>Very Likely</certainty><eventCode>SAME=EQW</eventCode></info></alert>`
+<urgency>Past</urgency><severity>Minor</severity><certainty>Very Likely</certainty><eventCode>SAME=EQW</eventCode>
+<expires>2026-05-25T16:49:00-07:00</expires></info></alert>`
 	a, findings = ParseAll([]byte(doc10), Options{})
 	if a == nil {
 		t.Fatalf("refused: %v", findings)

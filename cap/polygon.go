@@ -69,7 +69,7 @@ func polygonAntimeridian(p Polygon) string {
 	for i := 1; i < len(p); i++ {
 		if step := math.Abs(p[i].Lon - p[i-1].Lon); step > 180 && step < 360 {
 			return fmt.Sprintf("the edge from point %d to %d is longer than 180° and read as crossing the antimeridian: "+
-				"if it should go the other way, add a point in between", i, i+1)
+				"if it should go the other way, add a point in between; if it does cross, two polygons that meet at 180° are read alike by all", i, i+1)
 		}
 	}
 	return ""
@@ -81,7 +81,11 @@ func polygonCrossing(p Polygon) string {
 	if polygonFault(p) != "" {
 		return ""
 	}
-	if at, found := newRing(p).crossing(); found {
+	at, found, known := newRing(p).crossing()
+	if !known {
+		return "the polygon is too intricate to be checked for crossing itself: leave out the points that no map shows"
+	}
+	if found {
 		return fmt.Sprintf("the polygon crosses itself near %.4f,%.4f, so that maps may differ about it: order its points along its outline", at.Lat, at.Lon)
 	}
 	return ""
@@ -102,6 +106,20 @@ func circleFault(c Circle) string {
 func radiusFault(c Circle) string {
 	if !(c.RadiusKM >= 0 && c.RadiusKM <= maxRadiusKM) {
 		return fmt.Sprintf("the radius %v is not between 0 and %d kilometres", c.RadiusKM, maxRadiusKM)
+	}
+	return ""
+}
+
+func radiusZero(c Circle) string {
+	if c.RadiusKM == 0 {
+		return "the radius is 0, so the circle holds one point and hardly anybody: write the radius in kilometres"
+	}
+	return ""
+}
+
+func geocodeAlone(ar *Area) string {
+	if len(ar.Geocodes) > 0 && len(ar.Polygons)+len(ar.Circles) == 0 {
+		return "there are only geocodes, which only those understand who know the code: add a polygon or circle"
 	}
 	return ""
 }

@@ -100,30 +100,90 @@ func TestRules(t *testing.T) {
 		{"not UTF-8", "core.text.control", "alert/code[1]", func(a *Alert) { a.Codes = []string{"\xff"} }},
 		{"U+FFFF in a value", "core.text.control", "alert/info[1]/eventCode[1]/value", info(func(i *Info) { i.EventCodes[0].Value = "\uffff" })},
 		{"NUL in a reference", "core.text.control", "alert/references", func(a *Alert) { a.References[0].Identifier = "a\x00" }},
+		{"blank code", "core.code.blank", "alert/code[2]", func(a *Alert) { a.Codes = append(a.Codes, " ") }},
+		{"exercise without a name", "core.note.exercise", "alert/note", func(a *Alert) { a.Status, a.Note = StatusExercise, "" }},
+		{"error without a reason", "core.note.error", "alert/note", func(a *Alert) { a.MsgType, a.Note = MsgError, "" }},
+		{"drill as the real thing", "core.status.text", "alert/info[1]/headline", info(func(i *Info) { i.Headline = "THIS IS A DRILL" })},
+		{"drill in Chinese", "core.status.text", "alert/info[1]/event", info(func(i *Info) { i.Event = "防汛演练" })},
+		{"reference twice", "core.references.doubled", "alert/references", func(a *Alert) { a.References = append(a.References, a.References[0]) }},
+		{"later info contradicts", "core.info.override", "alert/info[2]", func(a *Alert) { a.Infos = append(a.Infos, a.Infos[0]); a.Infos[1].Severity = Minor }},
+		{"languages differ in severity", "core.info.languages", "alert/info[2]", func(a *Alert) {
+			a.Infos = append(a.Infos, a.Infos[0])
+			a.Infos[1].Language, a.Infos[1].Severity = "fr", Minor
+		}},
+		{"not translated", "core.info.same-text", "alert/info[2]/headline", func(a *Alert) { a.Infos = append(a.Infos, a.Infos[0]); a.Infos[1].Language = "fr" }},
+		{"public Assess", "core.response-type.assess", "alert/info[1]/responseType[2]", info(func(i *Info) { i.ResponseTypes = append(i.ResponseTypes, "Assess") })},
+		{"immediate in two days", "core.urgency.onset", "alert/info[1]/urgency", info(func(i *Info) { i.Onset, i.Expires = i.Onset.AddDate(0, 0, 2), i.Expires.AddDate(0, 0, 3) })},
+		{"Very Likely", "core.certainty.value", "alert/info[1]/certainty", info(func(i *Info) { i.Certainty = "Very Likely" })},
+		{"no expires", "core.expires.advised", "alert/info[1]/expires", info(func(i *Info) { i.Expires = time.Time{} })},
+		{"headline of 161", "core.headline.length", "alert/info[1]/headline", info(func(i *Info) { i.Headline = strings.Repeat("ü", 161) })},
+		{"acronym in lower case", "core.value.acronym", "alert/info[1]/area[1]/geocode[1]/valueName", area(func(ar *Area) { ar.Geocodes[0].Name = "same" })},
+		{"acronym with periods", "core.value.acronym", "alert/info[1]/eventCode[1]/valueName", info(func(i *Info) { i.EventCodes[0].Name = "S.A.M.E." })},
+		{"invented media type", "core.resource.media", "alert/info[1]/resource[1]/mimeType", resource(func(r *Resource) { r.MIMEType = "picture/png" })},
+		{"uri without size", "core.resource.size-advised", "alert/info[1]/resource[1]/size", resource(func(r *Resource) { r.Size = nil })},
+		{"content of another size", "core.resource.size-content", "alert/info[1]/resource[1]/size", resource(func(r *Resource) { r.DerefURI, r.Digest = "AAAA", "" })},
+		{"content in a public alert", "core.resource.deref-public", "alert/info[1]/resource[1]/derefUri", resource(func(r *Resource) { r.DerefURI = "AAAA" })},
+		{"nothing to show", "core.resource.content", "alert/info[1]/resource[1]", resource(func(r *Resource) { r.URI = "" })},
+		{"damaged content", "core.resource.digest-content", "alert/info[1]/resource[1]/digest", resource(func(r *Resource) { r.DerefURI = "AAAA" })},
+		{"geocode alone", "core.area.geocode-alone", "alert/info[1]/area[1]/geocode[1]", area(func(ar *Area) { ar.Polygons, ar.Circles = nil, nil })},
+		{"circle the other way round", "core.area.swapped", "alert/info[1]/area[1]/circle[1]", func(a *Alert) {
+			ar := &a.Infos[0].Areas[0]
+			ar.Polygons = []Polygon{{{-38, 70}, {-38, 71}, {-39, 71}, {-39, 70}, {-38, 70}}}
+			ar.Circles = []Circle{{Point{70.5, -38.5}, 5}}
+		}},
+		{"point the other way round", "core.polygon.swapped", "alert/info[1]/area[1]/polygon[2]", polygon(Point{50, 8}, Point{9, 50}, Point{51, 9}, Point{51, 8}, Point{50, 8})},
+		{"first point the other way round", "core.polygon.swapped", "alert/info[1]/area[1]/polygon[2]", polygon(Point{8, 50}, Point{50, 9}, Point{51, 9}, Point{51, 8}, Point{8, 50})},
+		{"radius 0", "core.circle.zero", "alert/info[1]/area[1]/circle[1]", circle(Circle{Point{38, -120}, 0})},
+		{"tag in description", "core.text.tags", "alert/info[1]/description", info(func(i *Info) { i.Description = "Water<br/>rises until 18:00 at the river." })},
+		{"entity in areaDesc", "core.text.entities", "alert/info[1]/area[1]/areaDesc", area(func(ar *Area) { ar.Description = "Aa &amp; Bee" })},
+		{"nobody warns", "advice.source", "alert/info[1]/senderName", info(func(i *Info) { i.SenderName = "" })},
+		{"nobody warns in Latin", "advice.source", "alert/info[1]/senderName", info(func(i *Info) { i.SenderName, i.Language = "", "la" })},
+		{"nowhere", "advice.place", "alert/info[1]/description", info(func(i *Info) { i.Headline, i.Description = "Flood: leave now", "Water is rising." })},
+		{"nowhere in Chinese", "advice.place", "alert/info[1]/description", info(func(i *Info) {
+			i.Language, i.Headline, i.Description, i.Instruction = "zh-CN", "洪水红色预警", "今晚水位上涨。", "请立即撤离。"
+		})},
+		{"at no time", "advice.time", "alert/info[1]/description", info(func(i *Info) { i.Headline = "Flood at the river: leave"; i.Description = "The water is rising." })},
+		{"at no time in Chinese", "advice.time", "alert/info[1]/description", info(func(i *Info) {
+			i.Language, i.Headline, i.Description, i.Instruction = "zh-CN", "洪水红色预警", "河水上涨。", "请撤离到高处。"
+		})},
+		{"nothing to do", "advice.action", "alert/info[1]/instruction", info(func(i *Info) { i.Headline, i.Instruction, i.ResponseTypes = "Flood at the river", "", nil })},
+		{"only a responseType", "advice.action", "alert/info[1]/instruction", info(func(i *Info) { i.Instruction = "" })},
+		{"no word to act on", "advice.action", "alert/info[1]/instruction", info(func(i *Info) {
+			i.Headline, i.Instruction = "Flood at the river today", "The authorities are of the opinion that danger is imminent."
+			i.Description = "The water of the river is rising."
+		})},
+		{"no word to act on in Chinese", "advice.action", "alert/info[1]/instruction", info(func(i *Info) {
+			i.Language, i.Headline, i.Description, i.Instruction = "zh-CN", "洪水红色预警", "今晚河水上涨。", "情况危险。"
+		})},
+		{"instruction is description", "advice.instruction", "alert/info[1]/instruction", info(func(i *Info) { i.Instruction = " Water is 2 m above the quay & rising. roads are  closed." })},
+		{"headline is description", "advice.headline", "alert/info[1]/headline", info(func(i *Info) { i.Headline = i.Description })},
+		{"tornado over a country", "advice.area.event", "alert/info[1]/area[1]", func(a *Alert) {
+			a.Infos[0].Event = "Tornado Warning"
+			a.Infos[0].Areas[0].Circles = []Circle{{Point{38.5, -120}, 150}}
+		}},
+		{"half the globe", "advice.area.event", "alert/info[1]/area[1]", circle(Circle{Point{38.5, -120}, 9000})},
+		{"street as large as a state", "advice.area.name", "alert/info[1]/area[1]", area(func(ar *Area) { ar.Description = "Station Road" })},
 		{"override in areaDesc", "core.text.bidi", "alert/info[1]/area[1]/areaDesc", area(func(ar *Area) { ar.Description = "\u202E" })},
 	}
-	if findings := Check(floodAlert()); len(findings) > 0 {
+	if findings := Check(floodAlert(), Profile{}); len(findings) > 0 {
 		t.Fatalf("the sample is not clean: %v", findings)
 	}
 	levels, tested := map[string]Level{}, map[string]bool{}
-	for _, r := range coreRules() {
-		if levels[r.id] != 0 || !strings.HasPrefix(r.id, "core.") || r.clause == "" || r.check == nil {
-			t.Errorf("row %q is doubled or incomplete", r.id)
-		}
-		levels[r.id] = r.level
+	for _, r := range Core().Rules {
+		levels[r.ID] = r.Level
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			a := floodAlert()
 			row.change(a)
-			f, ok := find(Check(a), row.id)
+			f, ok := find(Check(a, Profile{}), row.id)
 			if !ok {
-				t.Fatalf("no finding %s, but: %v", row.id, Check(a))
+				t.Fatalf("no finding %s, but: %v", row.id, Check(a, Profile{}))
 			}
 			if f.Path != row.path || f.Level != levels[row.id] || f.Line != 0 || len(f.Message) < 20 {
 				t.Errorf("got %+v, want path %s", f, row.path)
 			}
-			if _, err := Write(a); (err != nil) != (Check(a).Err() != nil) {
+			if _, err := Write(a); (err != nil) != (Check(a, Profile{}).Err() != nil) {
 				t.Errorf("Write and Check disagree: %v", err)
 			}
 		})
@@ -139,7 +199,7 @@ func TestRules(t *testing.T) {
 // TestRulesLeaveTheAlertAlone runs the rules on a model and compares it with a new one.
 func TestRulesLeaveTheAlertAlone(t *testing.T) {
 	a := floodAlert()
-	Check(a)
+	Check(a, Profile{})
 	if _, err := Write(a); err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +213,7 @@ func TestFindingsAreBounded(t *testing.T) {
 	a.Infos[0].Categories = slices.Repeat([]Category{"x"}, 5000)
 	a.Infos[0].Parameters = slices.Repeat([]Value{{}}, 5000)
 	a.Infos[0].Areas[0].Description = ""
-	findings := Check(a)
+	findings := Check(a, Profile{})
 	errors := 0
 	for _, f := range findings {
 		if f.Level == LevelError {

@@ -8,8 +8,8 @@ import (
 // The functions of this file turn a check of one thing into the check of an alert that finds all such things. A check
 // of one thing returns what is wrong with it, or nothing.
 
-func onAlert(path string, check func(a *Alert) string) func(*Alert, report) {
-	return func(a *Alert, report report) {
+func onAlert(path string, check func(a *Alert) string) func(*Alert, Report) {
+	return func(a *Alert, report Report) {
 		if message := check(a); message != "" {
 			report("alert"+path, message)
 		}
@@ -18,8 +18,8 @@ func onAlert(path string, check func(a *Alert) string) func(*Alert, report) {
 
 func infoPath(i int) string { return fmt.Sprintf("alert/info[%d]", i+1) }
 
-func onInfo(path string, check func(a *Alert, i *Info) string) func(*Alert, report) {
-	return func(a *Alert, report report) {
+func onInfo(path string, check func(a *Alert, i *Info) string) func(*Alert, Report) {
+	return func(a *Alert, report Report) {
 		for i := range a.Infos {
 			if message := check(a, &a.Infos[i]); message != "" {
 				report(infoPath(i)+path, message)
@@ -28,8 +28,8 @@ func onInfo(path string, check func(a *Alert, i *Info) string) func(*Alert, repo
 	}
 }
 
-func eachOf[T any](name string, list func(*Info) []T, check func(T) string) func(*Alert, report) {
-	return func(a *Alert, report report) {
+func eachOf[T any](name string, list func(*Info) []T, check func(T) string) func(*Alert, Report) {
+	return func(a *Alert, report Report) {
 		for i := range a.Infos {
 			for k, one := range list(&a.Infos[i]) {
 				if message := check(one); message != "" {
@@ -40,8 +40,8 @@ func eachOf[T any](name string, list func(*Info) []T, check func(T) string) func
 	}
 }
 
-func onResource(path string, check func(a *Alert, r *Resource) string) func(*Alert, report) {
-	return func(a *Alert, report report) {
+func onResource(path string, check func(a *Alert, r *Resource) string) func(*Alert, Report) {
+	return func(a *Alert, report Report) {
 		for i := range a.Infos {
 			for k := range a.Infos[i].Resources {
 				if message := check(a, &a.Infos[i].Resources[k]); message != "" {
@@ -54,8 +54,8 @@ func onResource(path string, check func(a *Alert, r *Resource) string) func(*Ale
 
 func areaPath(i, k int) string { return fmt.Sprintf("%s/area[%d]", infoPath(i), k+1) }
 
-func onArea(path string, check func(ar *Area) string) func(*Alert, report) {
-	return func(a *Alert, report report) {
+func onArea(path string, check func(ar *Area) string) func(*Alert, Report) {
+	return func(a *Alert, report Report) {
 		for i := range a.Infos {
 			for k := range a.Infos[i].Areas {
 				if message := check(&a.Infos[i].Areas[k]); message != "" {
@@ -66,8 +66,8 @@ func onArea(path string, check func(ar *Area) string) func(*Alert, report) {
 	}
 }
 
-func eachPolygon(check func(p Polygon) string) func(*Alert, report) {
-	return func(a *Alert, report report) {
+func eachPolygon(check func(p Polygon) string) func(*Alert, Report) {
+	return func(a *Alert, report Report) {
 		for i := range a.Infos {
 			for k := range a.Infos[i].Areas {
 				for n, polygon := range a.Infos[i].Areas[k].Polygons {
@@ -80,8 +80,8 @@ func eachPolygon(check func(p Polygon) string) func(*Alert, report) {
 	}
 }
 
-func eachCircle(check func(c Circle) string) func(*Alert, report) {
-	return func(a *Alert, report report) {
+func eachCircle(check func(c Circle) string) func(*Alert, Report) {
+	return func(a *Alert, report Report) {
 		for i := range a.Infos {
 			for k := range a.Infos[i].Areas {
 				for n, circle := range a.Infos[i].Areas[k].Circles {
@@ -95,15 +95,15 @@ func eachCircle(check func(c Circle) string) func(*Alert, report) {
 }
 
 // eachValue finds the eventCodes, parameters and geocodes.
-func eachValue(path string, check func(v Value) string) func(*Alert, report) {
-	list := func(values []Value, at func() string, name string, report report) {
+func eachValue(path string, check func(v Value) string) func(*Alert, Report) {
+	list := func(values []Value, at func() string, name string, report Report) {
 		for k, v := range values {
 			if message := check(v); message != "" {
 				report(fmt.Sprintf("%s/%s[%d]%s", at(), name, k+1, path), message)
 			}
 		}
 	}
-	return func(a *Alert, report report) {
+	return func(a *Alert, report Report) {
 		for i := range a.Infos {
 			info := &a.Infos[i]
 			at := func() string { return infoPath(i) }
@@ -117,8 +117,8 @@ func eachValue(path string, check func(v Value) string) func(*Alert, report) {
 }
 
 // eachTime finds the times that are stated. Those of the references are left to their own rule.
-func eachTime(check func(t time.Time) string) func(*Alert, report) {
-	return func(a *Alert, report report) {
+func eachTime(check func(t time.Time) string) func(*Alert, Report) {
+	return func(a *Alert, report Report) {
 		one := func(t time.Time, path func() string) {
 			if !t.IsZero() {
 				if message := check(t); message != "" {
@@ -136,8 +136,8 @@ func eachTime(check func(t time.Time) string) func(*Alert, report) {
 	}
 }
 
-func eachReference(check func(a *Alert, r Reference) string) func(*Alert, report) {
-	return func(a *Alert, report report) {
+func eachReference(check func(a *Alert, r Reference) string) func(*Alert, Report) {
+	return func(a *Alert, report Report) {
 		for k, r := range a.References {
 			if message := check(a, r); message != "" {
 				report("alert/references", fmt.Sprintf("reference %d %s", k+1, message))
@@ -150,8 +150,8 @@ func eachReference(check func(a *Alert, r Reference) string) func(*Alert, report
 type named struct{ name, text string }
 
 // eachText finds all texts.
-func eachText(check func(text string) string) func(*Alert, report) {
-	return func(a *Alert, report report) {
+func eachText(check func(text string) string) func(*Alert, Report) {
+	return func(a *Alert, report Report) {
 		texts := func(at func() string, list ...named) {
 			for _, one := range list {
 				if message := check(one.text); message != "" {
@@ -195,5 +195,42 @@ func infoTexts(info *Info, i int, texts func(at func() string, list ...named)) {
 	}
 	for k := range info.Areas {
 		texts(func() string { return areaPath(i, k) }, named{"areaDesc", info.Areas[k].Description})
+	}
+}
+
+// eachCode finds the codes.
+func eachCode(check func(code string) string) func(*Alert, Report) {
+	return func(a *Alert, report Report) {
+		for k, code := range a.Codes {
+			if message := check(code); message != "" {
+				report(fmt.Sprintf("alert/code[%d]", k+1), message)
+			}
+		}
+	}
+}
+
+// eachProse finds the texts that people read.
+func eachProse(check func(text string) string) func(*Alert, Report) {
+	return func(a *Alert, report Report) {
+		one := func(at func() string, name, text string) {
+			if message := check(text); message != "" {
+				report(at()+"/"+name, message)
+			}
+		}
+		one(func() string { return "alert" }, "note", a.Note)
+		for i := range a.Infos {
+			info := &a.Infos[i]
+			at := func() string { return infoPath(i) }
+			for _, text := range []named{{"event", info.Event}, {"audience", info.Audience}, {"senderName", info.SenderName},
+				{"headline", info.Headline}, {"description", info.Description}, {"instruction", info.Instruction}, {"contact", info.Contact}} {
+				one(at, text.name, text.text)
+			}
+			for k := range info.Resources {
+				one(func() string { return fmt.Sprintf("%s/resource[%d]", infoPath(i), k+1) }, "resourceDesc", info.Resources[k].Description)
+			}
+			for k := range info.Areas {
+				one(func() string { return areaPath(i, k) }, "areaDesc", info.Areas[k].Description)
+			}
+		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 func Write(a *Alert) ([]byte, error) {
 	current := *a
 	current.Version = "1.2"
-	if err := Check(&current).Err(); err != nil {
+	if err := Check(&current, Profile{}).Err(); err != nil {
 		return nil, err
 	}
 	w := &writer{out: make([]byte, 0, 4096)}

@@ -166,7 +166,7 @@ func JSON(a *cap.Alert) ([]byte, error) {
 }
 
 // fault is what forbids to write an alert or to accept it.
-func fault(a *cap.Alert) error { return cap.Check(a).Err() }
+func fault(a *cap.Alert) error { return cap.Check(a, cap.Profile{}).Err() }
 
 // MaxJSON is the size in bytes of the JSON that FromJSON reads at most.
 const MaxJSON = 16 << 20
