@@ -143,7 +143,7 @@ func (d *Desk) writeCancel(original *alerting.Issued, older []cap.Reference, o O
 		return nil, fmt.Errorf("write the cancel: %w: %w", alerting.ErrInvalid, err)
 	}
 	// Whoever reads the stream reads these bytes, so the desk does too.
-	return d.Check(document, Order{Actor: o.Actor})
+	return d.check(document, Order{Actor: o.Actor}, cap.Options{MaxBytes: d.MaxBytes})
 }
 
 // sentAfter is now in whole seconds, in the original's zone, and later than all that the Cancel is about: the three

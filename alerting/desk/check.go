@@ -14,7 +14,11 @@ import (
 // wrong is in the error: alerting.ErrInvalid and a cap.Findings. That it has expired is not: the same document may have
 // been issued in time; Issue looks at that.
 func (d *Desk) Check(document []byte, o Order) (*alerting.Issued, error) {
-	a, read := cap.Inspect(document, d.limits())
+	return d.check(document, o, d.limits())
+}
+
+func (d *Desk) check(document []byte, o Order, limits cap.Options) (*alerting.Issued, error) {
+	a, read := cap.Inspect(document, limits)
 	if a == nil {
 		return nil, fmt.Errorf("%w: %w", alerting.ErrInvalid, read)
 	}
@@ -46,8 +50,8 @@ func (d *Desk) Check(document []byte, o Order) (*alerting.Issued, error) {
 	return in, nil
 }
 
-// limits are those under which documents are read.
-func (d *Desk) limits() cap.Options { return cap.Options{MaxBytes: d.MaxBytes} }
+// limits are those under which documents are read, and the profile that they must keep.
+func (d *Desk) limits() cap.Options { return cap.Options{MaxBytes: d.MaxBytes, Profile: d.Profile} }
 
 // spokenOf reports whether reading found an error in an element: what the desk would say of it is then beside the point.
 // The alert as a whole is no such element.
@@ -166,6 +170,9 @@ func (d *Desk) Remarks(in *alerting.Issued) cap.Findings {
 	}
 	if f, due := d.certificateRemark(); due {
 		own = append(own, f)
+	}
+	if d.Advise != nil {
+		own = append(own, d.Advise(in)...)
 	}
 	return cap.Merge(in.Envelope.Document, d.limits(), read, own)
 }

@@ -42,6 +42,11 @@ type Config struct {
 	Sender, SenderName string
 	// Signing signs what is issued; nil means that it goes out as it came in.
 	Signing *Signing
+	// Profile is whose rules an alert must keep to be issued; the zero value is cap.Core. The cancels that the desk writes
+	// keep those of the standard: a stop is never refused for a profile's sake.
+	Profile cap.Profile
+	// Advise adds what else its author should know of an alert that may be issued; may be nil.
+	Advise func(in *alerting.Issued) cap.Findings
 	// UnknownReferences lets an update or cancel refer to alerts that this desk never issued.
 	UnknownReferences bool
 }

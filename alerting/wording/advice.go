@@ -5,7 +5,32 @@ import (
 	"strings"
 
 	"tocsin/alerting"
+	"tocsin/cap"
 )
+
+// Remarks are what the messages of an alert lose that nobody should have to do without, as findings about its document,
+// without lines: an instruction that no SMS of its language can hold. What cannot be worded has no remarks.
+func (w *Writer) Remarks(issued *alerting.Issued) cap.Findings {
+	var found cap.Findings
+	if check(issued) != nil {
+		return nil
+	}
+	for i := range issued.Alert.Infos {
+		d := w.draftOf(issued, &issued.Alert.Infos[i])
+		plan := w.sms(d)
+		if !plan.instructionCut {
+			continue
+		}
+		level := cap.LevelAdvice
+		if d.severity.Rank() >= cap.Severe.Rank() {
+			level = cap.LevelWarning
+		}
+		found = append(found, cap.Finding{ID: "sms.instruction", Clause: "CAP 1.2 §3.2.2 instruction", Level: level,
+			Path:    fmt.Sprintf("alert/info[%d]/instruction", i+1),
+			Message: fmt.Sprintf("the text message in %s cannot hold the whole instruction: %d parts are not enough (%s); shorten it", d.lang, MaxSMSParts, plan.encoding)})
+	}
+	return found
+}
 
 // Advice tells the author, in English, what the messages of one info will lose or cost: the first line says whether the
 // whole instruction is in the SMS; further lines name what was shortened or left out, and what makes the SMS longer than

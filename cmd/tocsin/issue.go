@@ -17,45 +17,6 @@ import (
 // maxDocument bounds what the client reads; the API has its own, configured limit.
 const maxDocument = 16 << 20
 
-func lintVerb(t *terminal) *cobra.Command {
-	return &cobra.Command{
-		Use:   "lint FILE…",
-		Short: "Check CAP documents against the rules of the standard",
-		Long:  "Check CAP documents. Exit code 0: no errors; 2: at least one error, or a file that cannot be read.",
-		Args:  cobra.MinimumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			l := listing{header: []string{"file", "line", "level", "rule", "path", "message"}}
-			files, failed := []lintedFile{}, false
-			for _, name := range args {
-				document, err := t.readFile(name, maxDocument)
-				if err != nil {
-					return &exit{exitRefused, err}
-				}
-				_, findings := cap.ParseAll(document, cap.Options{})
-				failed = failed || findings.Err() != nil
-				files = append(files, lintedFile{name, findings.Err() == nil, findings})
-				l.rows = append(l.rows, findingRows(name, findings)...)
-			}
-			l.value = files
-			if len(l.rows) == 0 && t.format == "table" {
-				t.printf("no findings in %s\n", number(int64(len(files)), "file"))
-			} else if err := t.show(l); err != nil {
-				return err
-			}
-			if failed {
-				return &exit{exitRefused, nil}
-			}
-			return nil
-		},
-	}
-}
-
-type lintedFile struct {
-	File     string       `json:"file"`
-	Valid    bool         `json:"valid"`
-	Findings cap.Findings `json:"findings"`
-}
-
 func findingRows(name string, findings cap.Findings) [][]string {
 	var rows [][]string
 	for _, f := range findings {

@@ -92,7 +92,9 @@ type Alerts struct {
 	MaxValidity time.Duration `yaml:"max_validity" env:"MAX_VALIDITY"` // longest validity accepted; default 168h. Kafka keeps records for this + 72h
 	MaxBytes    int           `yaml:"max_bytes" env:"MAX_BYTES"`       // of a CAP document; default 262144
 	SMSParts    int           `yaml:"sms_parts" env:"SMS_PARTS"`       // default 3
-	Signing     Signing       `yaml:"signing" envPrefix:"SIGNING_"`
+	// Profile is whose rules an alert must keep to be issued, by the ID that cap.ProfileByID knows; default core.
+	Profile string  `yaml:"profile" env:"PROFILE"`
+	Signing Signing `yaml:"signing" envPrefix:"SIGNING_"`
 }
 
 // Signing is the key that signs every alert (enveloped XML signature). Without a key_file alerts go out as they came in.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"tocsin/cap"
 )
 
 // limit is a number that has no sense at zero, where it stands, and what to do.
@@ -75,6 +77,9 @@ func (k *checker) alerts(c *Config) {
 	}
 	if a.SMSParts < 1 || a.SMSParts > 10 {
 		k.bad("$.alerts.sms_parts", "%d: want 1 to 10", a.SMSParts)
+	}
+	if _, err := cap.ProfileByID(a.Profile); err != nil {
+		k.bad("$.alerts.profile", "%v", err)
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 
 	"github.com/caarlos0/env/v11"
 	"github.com/goccy/go-yaml"
+
+	"tocsin/cap"
 )
 
 // EnvPrefix begins the name of every variable that overrides the file: TOCSIN_SQL_URL overrides sql.url.
@@ -106,6 +108,7 @@ func (c *Config) defaults() {
 	set(&c.Alerts.MaxValidity, 7*24*time.Hour)
 	set(&c.Alerts.MaxBytes, 256<<10)
 	set(&c.Alerts.SMSParts, 3)
+	set(&c.Alerts.Profile, cap.Core().ID)
 	set(&c.API.Listen, "127.0.0.1:8080")
 	set(&c.Callbacks.Listen, "127.0.0.1:8081")
 	set(&c.Callbacks.AskAfter, 10*time.Minute)

@@ -18,6 +18,7 @@ import (
 	"tocsin/alerting/fanout"
 	"tocsin/alerting/report"
 	"tocsin/alerting/seal"
+	"tocsin/cap"
 	"tocsin/channels/sms"
 	"tocsin/cmd/tocsin/config"
 )
@@ -39,9 +40,14 @@ func (h *house) newDesk() (*desk.Desk, error) {
 			Help: "When the certificate that signs alerts is valid no longer, or one between it and its anchor."},
 			func() float64 { return float64(signing.Ends().Unix()) }))
 	}
+	profile, err := cap.ProfileByID(h.cfg.Alerts.Profile)
+	if err != nil {
+		return nil, fmt.Errorf("alerts.profile: %w", err)
+	}
 	return desk.New(desk.Config{DB: h.db, Press: h.stream, Note: h.note, Now: h.now, Log: h.log.With("role", "api"),
 		Lifetime: h.cfg.Alerts.Lifetime, MaxValidity: h.cfg.Alerts.MaxValidity, MaxBytes: h.cfg.Alerts.MaxBytes,
-		Sender: h.cfg.Office.Sender, SenderName: h.cfg.Office.Name, Signing: signing})
+		Sender: h.cfg.Office.Sender, SenderName: h.cfg.Office.Name, Signing: signing,
+		Profile: profile, Advise: h.words.Remarks})
 }
 
 // console builds the admin API.
