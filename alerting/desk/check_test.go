@@ -121,3 +121,50 @@ func TestASentFarFromNow(t *testing.T) {
 		}
 	})
 }
+
+// TestTheProfileIsKept: what the configured profile forbids is not issued; the same document passes a desk without it. A
+// cancel that the desk writes is never refused for a profile's sake.
+func TestTheProfileIsKept(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		profile, err := cap.ProfileByID("ipaws")
+		if err != nil {
+			t.Fatal(err)
+		}
+		strict := o.desk()
+		strict.Profile = profile
+		a := o.alert("x", func(a *cap.Alert) { a.Infos = a.Infos[:1] })
+		document := o.write(a)
+		_, err = strict.Issue(t.Context(), document, officer)
+		var found cap.Findings
+		if !errors.Is(err, alerting.ErrInvalid) || !errors.As(err, &found) {
+			t.Fatalf("issued against the profile: %v", err)
+		}
+		_, read := cap.ParseAll(document, cap.Options{Profile: profile})
+		if !slices.Equal(found, read) || !slices.ContainsFunc(found, func(f cap.Finding) bool { return f.ID == "ipaws.code" && f.Line > 0 }) {
+			t.Errorf("the desk says\n%v\nand reading\n%v", found, read)
+		}
+		answer := o.mustIssue(o.desk(), a)
+		if len(answer.Findings) > 0 {
+			t.Errorf("findings without a profile: %v", answer.Findings)
+		}
+		if _, err := strict.Cancel(t.Context(), answer.Alert, officer); err != nil {
+			t.Errorf("the cancel was refused: %v", err)
+		}
+	})
+}
+
+// TestAdviceOfOthersIsHeard: what wording knows is told with the rest, with its line.
+func TestAdviceOfOthersIsHeard(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		d := o.desk()
+		d.Advise = func(*alerting.Issued) cap.Findings {
+			return cap.Findings{{ID: "sms.instruction", Path: "alert/info[1]/instruction", Message: "too long", Level: cap.LevelWarning}}
+		}
+		a := o.alert("x")
+		document := o.write(a)
+		answer, err := d.Issue(t.Context(), document, officer)
+		if err != nil || !slices.Equal(where(t, answer.Findings, document), []string{"sms.instruction alert/info[1]/instruction there"}) {
+			t.Errorf("%v %v", answer.Findings, err)
+		}
+	})
+}

@@ -104,8 +104,8 @@ func (o *office) alert(id string, change ...func(*cap.Alert)) *cap.Alert {
 		MsgType: cap.MsgAlert, Scope: cap.ScopePublic, Codes: []string{"profile:example"}}
 	for _, lang := range []string{"en-GB", "sv", "tlh"} {
 		a.Infos = append(a.Infos, cap.Info{Language: lang, Categories: []cap.Category{"Met"}, Event: "Flood", Urgency: cap.Immediate,
-			Severity: cap.Extreme, Certainty: cap.Observed, Expires: sent.Add(6 * time.Hour), Headline: "Leave now",
-			Instruction: "Go uphill.", Areas: area})
+			Severity: cap.Extreme, Certainty: cap.Observed, Expires: sent.Add(6 * time.Hour), SenderName: "Flood Office",
+			Headline: "Leave the lower town now", Instruction: "Go uphill.", Areas: area})
 	}
 	for _, f := range change {
 		f(a)

@@ -248,6 +248,28 @@ func TestAdvice(t *testing.T) {
 	}
 }
 
+// TestRemarks: an instruction that is lost is a finding in its language; one that fits is not.
+func TestRemarks(t *testing.T) {
+	w := New(Options{})
+	long := floodEN()
+	long.Instruction = strings.Repeat("Go uphill, away from the river. ", 80)
+	minor, chinese := long, long
+	minor.Severity = cap.Minor
+	chinese.Language, chinese.Instruction = "zh-CN", strings.Repeat("请远离河岸，转移到高处。", 80)
+	found := w.Remarks(issue(cap.StatusActual, cap.MsgAlert, floodEN(), long, minor, chinese))
+	var have []string
+	for _, f := range found {
+		have = append(have, f.ID+" "+f.Path+" "+f.Level.String())
+	}
+	want := "sms.instruction alert/info[2]/instruction warning\nsms.instruction alert/info[3]/instruction advice\nsms.instruction alert/info[4]/instruction warning"
+	if strings.Join(have, "\n") != want {
+		t.Errorf("got %v", found)
+	}
+	if found := w.Remarks(issue(cap.StatusDraft, cap.MsgAlert, long)); found != nil {
+		t.Errorf("a draft has remarks: %v", found)
+	}
+}
+
 func TestTag(t *testing.T) {
 	alert := issue(cap.StatusActual, cap.MsgAlert, floodEN())
 	update := issue(cap.StatusActual, cap.MsgUpdate, floodEN())

@@ -100,6 +100,7 @@ func TestImpossibleLimits(t *testing.T) {
 		{"no lifetime", "alerts:\n  lifetime: 0s\n", "line 2 column 13", "alerts.lifetime: 0"},
 		{"a negative lifetime", "alerts:\n  lifetime: -1h\n", "line 2 column 13", "alerts.lifetime: -1h"},
 		{"a lifetime of nothing", "alerts:\n  lifetime: 1ns\n", "line 2 column 13", "alerts.lifetime: 1ns"},
+		{"an unknown profile", "alerts:\n  profile: ours\n", "line 2 column 12", "alerts.profile: there is no profile \"ours\": the profiles are core, ipaws, cap-cp, cap-au, google, wmo, china"},
 		{"no validity", "alerts:\n  max_validity: 0s\n", "line 2 column 17", "alerts.max_validity: 0"},
 		{"a validity of a year", "alerts:\n  max_validity: 8760h\n", "line 2 column 17", "alerts.max_validity: 8760h"},
 		{"no bytes", "alerts:\n  max_bytes: 0\n", "line 2 column 14", "alerts.max_bytes: 0"},
