@@ -150,3 +150,76 @@ func ExampleChain() {
 	// 18 active
 	// 19 notice
 }
+
+func ExampleCheck() {
+	alert := &cap.Alert{
+		Identifier: "19",
+		Sender:     "office@warnings.example",
+		Sent:       time.Date(2026, 3, 1, 7, 30, 0, 0, time.UTC),
+		Status:     cap.StatusActual,
+		MsgType:    cap.MsgAlert,
+		Scope:      cap.ScopePublic,
+		Infos: []cap.Info{{
+			Categories: []cap.Category{"Met"},
+			Event:      "Storm surge",
+			Urgency:    cap.Expected, Severity: cap.Extreme, Certainty: cap.Likely,
+			Expires:     time.Date(2026, 3, 1, 20, 0, 0, 0, time.UTC),
+			SenderName:  "Coast Office",
+			Headline:    "Storm surge at the coast tonight",
+			Description: "Water rises above the dyke.",
+			Areas:       []cap.Area{{Description: "the coast", Circles: []cap.Circle{{Center: cap.Point{Lat: 54.1, Lon: 91}, RadiusKM: 30000}}}},
+		}},
+	}
+	findings := cap.Check(alert, cap.Core())
+	for _, f := range findings {
+		fmt.Printf("%s %s\n  %s: %s\n", f.Level, f.ID, f.Path, f.Message)
+	}
+	fmt.Println("may be written:", findings.Err() == nil)
+	// Output:
+	// error core.circle.radius
+	//   alert/info[1]/area[1]/circle[1]: the radius 30000 is not between 0 and 20040 kilometres
+	// advice advice.action
+	//   alert/info[1]/instruction: there is no instruction and no responseType, so nobody is told what to do: say it
+	// may be written: false
+}
+
+func ExampleProfileByID() {
+	profile, err := cap.ProfileByID("wmo")
+	if err != nil {
+		fmt.Println(err)
+	}
+	// A profile of one's own is a longer list.
+	profile.Rules = append(profile.Rules, cap.Rule{
+		ID: "office.source", Clause: "our handbook, page 3", Level: cap.LevelError, Title: "The alert names the officer on duty.",
+		Check: func(a *cap.Alert, report cap.Report) {
+			if a.Source == "" {
+				report("alert/source", "the officer on duty is missing: write the name")
+			}
+		},
+	})
+	_, findings := cap.ParseAll([]byte(document), cap.Options{Profile: profile})
+	for _, f := range findings {
+		if f.Level == cap.LevelError {
+			fmt.Printf("line %d: %s\n", f.Line, f.ID)
+		}
+	}
+	// Output:
+	// line 2: office.source
+	// line 3: wmo.identifier.oid
+	// line 13: core.severity.value
+	// line 18: core.polygon.closed
+}
+
+func ExampleProfiles() {
+	for _, p := range cap.Profiles() {
+		fmt.Printf("%-7s %s\n", p.ID, p.Title)
+	}
+	// Output:
+	// core    Common Alerting Protocol 1.2
+	// ipaws   IPAWS 1.0 (United States)
+	// cap-cp  CAP-CP 1.0 (Canada)
+	// cap-au  CAP-AU 1.0 (Australia)
+	// google  Google Public Alerts
+	// wmo     WMO members (national alerting authorities)
+	// china   Chinese municipal warnings (experimental)
+}
