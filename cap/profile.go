@@ -20,6 +20,8 @@ type Profile struct {
 	Codes []string
 	// Rules are all that an alert is checked with: those of Core, then the profile's own.
 	Rules []Rule
+	// older are codes of earlier versions, one of which stands in for Codes: authorities move slowly.
+	older []string
 }
 
 // Core is CAP 1.2 itself with the advice that any office can use.
@@ -72,6 +74,9 @@ func codeRules(p Profile) []Rule {
 	}
 	return []Rule{{p.ID + ".code", p.Title + ", code", LevelError, "The alert names the profile: <code>" + strings.Join(p.Codes, "</code>, <code>") + "</code>.",
 		func(a *Alert, report Report) {
+			if slices.ContainsFunc(a.Codes, func(code string) bool { return slices.Contains(p.older, code) }) {
+				return
+			}
 			for _, code := range p.Codes {
 				if !slices.Contains(a.Codes, code) {
 					report("alert/code", fmt.Sprintf("the code %s is missing, by which receivers know the profile: add it", code))

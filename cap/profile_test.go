@@ -82,7 +82,8 @@ func TestProfiles(t *testing.T) {
 		{"ipaws.cmam.length", info(func(i *Info) { i.Parameters[1].Value = strings.Repeat("x", 91) }), info(func(i *Info) { i.Parameters[1].Value = strings.Repeat("é", 90) })},
 		{"ipaws.eas-org", info(func(i *Info) { i.Parameters[0].Value = "civ" }), info(func(i *Info) { i.Parameters[0].Value = "WXR" })},
 
-		{"cap-cp.code", noCode, moreCodes}, {"cap-cp.info.required", noInfo, ack}, {"cap-cp.area.required", noArea, second},
+		{"cap-cp.code", noCode, moreCodes}, {"cap-cp.code", noCode, func(a *Alert) { a.Codes = []string{"profile:CAP-CP:0.4"} }},
+		{"cap-cp.code.version", func(a *Alert) { a.Codes = []string{"profile:CAP-CP:0.4"} }, func(a *Alert) { a.Codes = append(a.Codes, "profile:CAP-CP:0.4") }}, {"cap-cp.info.required", noInfo, ack}, {"cap-cp.area.required", noArea, second},
 		{"cap-cp.references.required", noReference, first}, {"cap-cp.event-code.same", otherCode, moreOfSame},
 		{"cap-cp.event-code.required", info(func(i *Info) { i.EventCodes = []Value{{"SAME", "FLW"}} }), info(func(i *Info) { i.EventCodes[0].Name = "profile:CAP-CP:Event:0.4" })},
 		{"cap-cp.geocode.required", area(func(ar *Area) { ar.Geocodes[0].Value = "35060080" }), area(func(ar *Area) { ar.Geocodes[0].Value = "35" })},

@@ -2,6 +2,7 @@ package cap
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -11,8 +12,15 @@ func canada() Profile {
 	return Profile{ID: b.id, Title: "CAP-CP 1.0 (Canada)",
 		Source: "Canadian Profile of the Common Alerting Protocol, version 1.0. The lists of events and locations that it manages are not looked up.",
 		Codes:  []string{"profile:CAP-CP:1.0"},
+		older:  []string{"profile:CAP-CP:0.4"},
 		Rules: []Rule{
 			b.infoRequired(), b.areaRequired(), b.referencesRequired(), b.sameEventCodes(),
+			b.rule("code.version", "code", LevelAdvice, "The code is that of version 1.0.", onAlert("/code", func(a *Alert) string {
+				if slices.Contains(a.Codes, "profile:CAP-CP:0.4") && !slices.Contains(a.Codes, "profile:CAP-CP:1.0") {
+					return "the code is that of the draft 0.4, which receivers still take: write profile:CAP-CP:1.0 as soon as they all know it"
+				}
+				return ""
+			})),
 			b.rule("event-code.required", "eventCode", LevelError, "Every info has an eventCode of the profile's list.",
 				onInfo("/eventCode", canadaEventCode)),
 			b.rule("geocode.required", "geocode", LevelError, "Every area has a geocode of the profile's locations.", onArea("/geocode", canadaGeocode)),
