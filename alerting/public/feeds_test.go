@@ -65,7 +65,7 @@ func (b *board) wait(d time.Duration) {
 var start = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 
 // document makes one; change may alter it.
-func document(t *testing.T, name string, change ...func(*cap.Alert)) (*cap.Alert, []byte) {
+func document(t testing.TB, name string, change ...func(*cap.Alert)) (*cap.Alert, []byte) {
 	t.Helper()
 	a := &cap.Alert{Identifier: name, Sender: "office@warnings.example", Sent: start, Status: cap.StatusActual, MsgType: cap.MsgAlert,
 		Scope: cap.ScopePublic, Infos: []cap.Info{{Language: "en", Categories: []cap.Category{"Met"}, Event: "Flood " + name, Urgency: cap.Immediate,
@@ -82,14 +82,14 @@ func document(t *testing.T, name string, change ...func(*cap.Alert)) (*cap.Alert
 }
 
 // post puts an alert on the board, in front.
-func (b *board) post(t *testing.T, name string, world alerting.World, change ...func(*cap.Alert)) alerting.AlertID {
+func (b *board) post(t testing.TB, name string, world alerting.World, change ...func(*cap.Alert)) alerting.AlertID {
 	a, doc := document(t, name, change...)
 	p := desk.Posted{ID: alerting.IDOf(a), World: world, Document: doc, Issued: start.Add(time.Duration(len(b.posted)) * time.Second), Expires: start.Add(24 * time.Hour)}
 	b.posted = append([]desk.Posted{p}, b.posted...)
 	return p.ID
 }
 
-func open(t *testing.T, b *board, change ...func(*Config)) http.Handler {
+func open(t testing.TB, b *board, change ...func(*Config)) http.Handler {
 	t.Helper()
 	if b.now.IsZero() {
 		b.now = start.Add(time.Hour)
@@ -400,11 +400,10 @@ func TestAnEmptyFeedIsAFeed(t *testing.T) {
 
 func BenchmarkFeed(b *testing.B) {
 	board := &board{}
-	t := &testing.T{}
 	for i := range 200 {
-		board.post(t, fmt.Sprintf("n%d", i), alerting.Actual)
+		board.post(b, fmt.Sprintf("n%d", i), alerting.Actual)
 	}
-	h := open(t, board)
+	h := open(b, board)
 	b.ReportAllocs()
 	for b.Loop() {
 		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, AtomPath, nil))

@@ -14,8 +14,6 @@ import (
 	"tocsin/cap"
 )
 
-func number[T any](n T) *T { return &n }
-
 // full is an alert that has everything.
 func full() *cap.Alert {
 	zone := time.FixedZone("", -7*3600)
@@ -30,11 +28,11 @@ func full() *cap.Alert {
 			SenderName: "Flood Office", Headline: "Flood at the river: leave now", Description: "Water is rising.\nRoads are closed.",
 			Instruction: "Go uphill.", Web: "https://warnings.example/17", Contact: "call 100",
 			Parameters: []cap.Value{{Name: "gauge", Value: "2.0"}},
-			Resources:  []cap.Resource{{Description: "map", MIMEType: "image/png", Size: number(int64(1024)), URI: "https://warnings.example/17.png"}},
+			Resources:  []cap.Resource{{Description: "map", MIMEType: "image/png", Size: new(int64(1024)), URI: "https://warnings.example/17.png"}},
 			Areas: []cap.Area{{Description: "the lower town",
 				Polygons: []cap.Polygon{{{Lat: 38.47, Lon: -120.14}, {Lat: 38.34, Lon: -119.95}, {Lat: 38.52, Lon: -119.74}, {Lat: 38.62, Lon: -119.89}, {Lat: 38.47, Lon: -120.14}}},
 				Circles:  []cap.Circle{{Center: cap.Point{Lat: 38.5, Lon: -120}, RadiusKM: 2.5}},
-				Geocodes: []cap.Value{{Name: "SAME", Value: "006109"}}, Altitude: number(0.0), Ceiling: number(120.5)}}},
+				Geocodes: []cap.Value{{Name: "SAME", Value: "006109"}}, Altitude: new(0.0), Ceiling: new(120.5)}}},
 			{Language: "zh-CN", Categories: []cap.Category{"Met"}, Event: "洪水", Urgency: cap.Immediate, Severity: cap.Severe, Certainty: cap.Observed,
 				Instruction: "请立即转移到高处。", Areas: []cap.Area{{Description: "下城区", Geocodes: []cap.Value{{Name: "CN", Value: "330106"}}}}}}}
 }

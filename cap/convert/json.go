@@ -120,8 +120,8 @@ const timeForm = "2006-01-02T15:04:05-07:00"
 // formTime writes a time in the form of §3.3.2, UTC as -00:00.
 func formTime(t time.Time) string {
 	text := t.Format(timeForm)
-	if strings.HasSuffix(text, "+00:00") {
-		text = strings.TrimSuffix(text, "+00:00") + "-00:00"
+	if local, utc := strings.CutSuffix(text, "+00:00"); utc {
+		return local + "-00:00"
 	}
 	return text
 }
