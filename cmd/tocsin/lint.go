@@ -173,14 +173,9 @@ func (l *linter) file(name string) error {
 // read goes through the door that was asked for.
 func (l *linter) read(document []byte) (*cap.Alert, cap.Findings) {
 	if l.tolerant {
-		return tolerant(document, l.options)
+		return cap.Read(document, l.options)
 	}
 	return cap.ParseAll(document, l.options)
-}
-
-// tolerant is the door of receivers.
-func tolerant(document []byte, o cap.Options) (*cap.Alert, cap.Findings) {
-	return cap.ParseAll(document, o)
 }
 
 // verdictOf tells what breaks a rule from what is no alert at all, or too large to be looked at.
