@@ -214,7 +214,7 @@ func (d *Desk) withdraw(ctx context.Context, id alerting.AlertID, why error) (wi
 		if err != nil {
 			return err
 		}
-		return d.Note(ctx, tx, engine, verbWithdrawn, subjectOf(id.String()), map[string]string{"because": why.Error()})
+		return d.Note(ctx, tx, engine(), verbWithdrawn, subjectOf(id.String()), map[string]string{"because": why.Error()})
 	})
 	if err != nil {
 		return false, fmt.Errorf("withdraw alert %s: %w", id, err)

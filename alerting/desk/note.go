@@ -26,7 +26,7 @@ const (
 )
 
 // engine is the actor of what nobody ordered.
-var engine = alerting.Actor{Name: "desk", Kind: "engine"}
+func engine() alerting.Actor { return alerting.Actor{Name: "desk", Kind: "engine"} }
 
 // subjectOf names an alert in the journal.
 func subjectOf(id string) string { return "alert/" + id }

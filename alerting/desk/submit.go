@@ -194,7 +194,7 @@ func (d *Desk) resume(ctx context.Context, row issueRow) (bool, error) {
 			if n, err := res.RowsAffected(); err != nil || n == 0 {
 				return err
 			}
-			return d.Note(ctx, tx, engine, verbLapsed, subjectOf(row.Alert), struct{}{})
+			return d.Note(ctx, tx, engine(), verbLapsed, subjectOf(row.Alert), struct{}{})
 		})
 	}
 	in, err := row.open()
