@@ -58,7 +58,7 @@ bench: ## the numbers, against the servers that TOCSIN_TEST_* name (ARGS="--json
 	@go test -c -o bin/proving ./cmd/tocsin/process
 	@bin/proving -proving -test.v -test.run '^TestNumbers$$' $(ARGS)
 
-bench-cap: ## how fast alerts are read and checked, beside encoding/xml; fails below the bars (ARGS=--json; with CAP_CORPUS set, real ones too)
+bench-cap: ## how fast alerts are read and checked, beside encoding/xml, and which bars are missed (ARGS=--json; with CAP_CORPUS set, real ones too)
 	@mkdir -p bin
 	@go test -c -o bin/figures ./cap
 	@bin/figures -figures $(ARGS)

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/golang/geo/s2"
 )
@@ -119,22 +118,16 @@ func largeAlert() []byte {
 // largeOptions lets largeAlert through.
 func largeOptions() Options { return Options{MaxBytes: 4 << 20} }
 
-// TestLargeAlert holds time and memory of reading a large document down.
+// TestLargeAlert holds the memory of reading a large document down.
 func TestLargeAlert(t *testing.T) {
 	doc := largeAlert()
-	best := time.Hour
 	var before, after runtime.MemStats
 	for range 5 {
 		runtime.ReadMemStats(&before)
-		start := processorTime()
 		if _, err := Parse(doc, largeOptions()); err != nil {
 			t.Fatal(err)
 		}
-		best = min(best, processorTime()-start)
 		runtime.ReadMemStats(&after)
-	}
-	if best > largeTime && !raceEnabled {
-		t.Errorf("%d bytes take %v", len(doc), best)
 	}
 	if ratio := (after.TotalAlloc - before.TotalAlloc) / uint64(len(doc)); ratio > 30 {
 		t.Errorf("%d bytes take %d times as much memory", len(doc), ratio)
