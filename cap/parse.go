@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// maxFindings bounds the findings of one alert: so many errors, and so many others.
+// maxFindings bounds the findings of one alert: so many of each level.
 const maxFindings = 100
 
-// notes collects findings. Warnings never push an error out.
+// notes collects findings. Those of one level never push out those of another.
 type notes struct {
-	list           Findings
-	errors, others int
+	list  Findings
+	count [LevelAdvice + 1]int
 }
 
 func (n *notes) add(f Finding) {
@@ -24,16 +24,18 @@ func (n *notes) add(f Finding) {
 
 // room counts a finding and reports whether it is to be noted.
 func (n *notes) room(level Level) bool {
-	count := &n.others
-	if level == LevelError {
-		count = &n.errors
-	}
-	*count++
-	return *count <= maxFindings
+	level = min(level, LevelAdvice)
+	n.count[level]++
+	return n.count[level] <= maxFindings
+}
+
+// unlisted is how many findings below LevelError there was no room for.
+func (n *notes) unlisted() int {
+	return max(n.count[LevelWarning]-maxFindings, 0) + max(n.count[LevelAdvice]-maxFindings, 0)
 }
 
 // full reports whether no more errors are noted, so that reading on is pointless.
-func (n *notes) full() bool { return n.errors >= maxFindings }
+func (n *notes) full() bool { return n.count[LevelError] >= maxFindings }
 
 // Parse reads a document of CAP 1.2, 1.1 or 1.0 strictly: what it accepts is well formed, in the order of the schema,
 // with nothing doubled or foreign, and breaks no rule of LevelError. The error is then nil; otherwise it is a Findings

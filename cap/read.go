@@ -21,8 +21,8 @@ import (
 // Hostile input ends at both doors alike: a DOCTYPE and its entities, too much of anything, a second root or an alert
 // inside the alert, NUL and other characters that XML does not have, bytes of no known encoding.
 //
-// The findings stand in the order of the document. At most 100 errors and 100 others are listed; read.more says how many
-// were not.
+// The findings stand in the order of the document. At most 100 of each level are listed; read.more says how many warnings
+// and pieces of advice were not.
 func Read(data []byte, opts Options) (*Alert, Findings) {
 	d := newDecoder(data, opts, true)
 	var alert *Alert
@@ -31,7 +31,7 @@ func Read(data []byte, opts Options) (*Alert, Findings) {
 		alert = d.alert
 		forgetUnknown(alert)
 	}
-	if more := d.notes.others - maxFindings; more > 0 {
+	if more := d.notes.unlisted(); more > 0 {
 		d.notes.list = append(d.notes.list, Finding{"read.more", "CAP 1.2 §3.4", "alert",
 			fmt.Sprintf("%d more findings are not listed", more), d.scan.line(len(d.scan.data)), LevelWarning})
 	}

@@ -26,7 +26,7 @@ type Rule struct {
 type Report func(path, message string)
 
 // Check runs the rules of a profile on an alert, which must not be nil, and returns all that they find, in the order of
-// the rules: at most 100 errors and 100 other findings. The zero Profile is Core. Findings about an alert have no lines;
+// the rules: at most 100 of each level. The zero Profile is Core. Findings about an alert have no lines;
 // Inspect and ParseAll run the same rules on a document and give them.
 //
 // An alert of version 1.0 or 1.1 may leave out what was optional then. An alert of 3 KB takes some 30 µs.

@@ -220,7 +220,7 @@ func TestFindingsAreBounded(t *testing.T) {
 			errors++
 		}
 	}
-	if errors != maxFindings || len(findings) != 2*maxFindings {
+	if errors != maxFindings || len(findings) != 3*maxFindings {
 		t.Errorf("%d findings, %d errors", len(findings), errors)
 	}
 }
