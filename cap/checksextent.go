@@ -29,40 +29,42 @@ const anyEventKM2 = 17_000_000
 // adviseEventArea speaks of the largest area of an info whose areas together are too large.
 func adviseEventArea(a *Alert, report Report) {
 	for i := range a.Infos {
-		if !severe(a, &a.Infos[i]) {
+		info := &a.Infos[i]
+		if !severe(a, info) {
+			continue
+		}
+		limit := eventLimitKM2(info.Event)
+		if !exceeds(info.Areas, limit) {
 			continue
 		}
 		total, largest, at := 0.0, 0.0, 0
-		for k := range a.Infos[i].Areas {
-			km2 := a.Infos[i].Areas[k].extentKM2()
+		for k := range info.Areas {
+			km2 := info.Areas[k].extentKM2()
 			if total += km2; km2 > largest {
 				largest, at = km2, k
 			}
 		}
-		if message := eventTooLarge(a.Infos[i].Event, total); message != "" {
-			report(areaPath(i, at), message)
+		message := fmt.Sprintf("the shapes hold %.0f million km², more than any country: check their points", total/1e6)
+		if total <= anyEventKM2 {
+			message = fmt.Sprintf("the shapes hold %.0f km², which is very much for the event %q (seldom more than %.0f): "+
+				"check their points, and whether everybody there is in danger", total, clip(info.Event), limit)
 		}
+		report(areaPath(i, at), message)
 	}
 }
 
-func eventTooLarge(event string, km2 float64) string {
-	if km2 > anyEventKM2 {
-		return fmt.Sprintf("the shapes hold %.0f million km², more than any country: check their points", km2/1e6)
-	}
-	if km2 < 1000 {
-		return ""
-	}
+// eventLimitKM2 is what a warning of an event hardly ever exceeds.
+func eventLimitKM2(event string) float64 {
 	name := strings.ToLower(event)
 	if anyOf(name, "watch", "outlook", "advisory", "statement", "forecast") {
-		return ""
+		return anyEventKM2
 	}
 	for _, known := range eventExtents() {
-		if km2 > known.km2 && strings.Contains(name, known.word) {
-			return fmt.Sprintf("the shapes hold %.0f km², which is very much for the event %q (seldom more than %.0f): "+
-				"check their points, and whether everybody there is in danger", km2, clip(event), known.km2)
+		if strings.Contains(name, known.word) {
+			return known.km2
 		}
 	}
-	return ""
+	return anyEventKM2
 }
 
 // namedExtents are kinds of places, and what hardly any of them exceeds.
@@ -95,13 +97,12 @@ func adviseNamedArea(a *Alert, report Report) {
 }
 
 func namedTooLarge(ar *Area) string {
-	total := ar.extentKM2()
-	if total < 100 {
-		return ""
-	}
 	name := strings.ToLower(ar.Description)
 	for _, known := range namedExtents() {
-		if total > known.km2 && holdsWord(name, known.word) {
+		if !holdsWord(name, known.word) {
+			continue
+		}
+		if total := ar.extentKM2(); total > known.km2 {
 			return fmt.Sprintf("the shapes hold %.0f km², and areaDesc says %q: check their points, or name the whole area", total, clip(ar.Description))
 		}
 	}

@@ -50,6 +50,44 @@ func (ar *Area) extentKM2() float64 {
 	return sum
 }
 
+// exceeds reports whether the shapes of some areas together hold more than a limit. Most are so small that the boxes
+// around them tell.
+func exceeds(areas []Area, limitKM2 float64) bool {
+	bound := 0.0
+	for k := range areas {
+		for _, p := range areas[k].Polygons {
+			bound += p.boxKM2()
+		}
+		for _, c := range areas[k].Circles {
+			bound += c.AreaKM2()
+		}
+	}
+	if bound <= limitKM2 {
+		return false
+	}
+	sum := 0.0
+	for k := range areas {
+		sum += areas[k].extentKM2()
+	}
+	return sum > limitKM2
+}
+
+// boxKM2 is the size of the box around the points: no less than the polygon's. Where the points reach more than halfway
+// around the globe no box tells anything.
+func (p Polygon) boxKM2() float64 {
+	if len(p) == 0 {
+		return 0
+	}
+	south, north, west, east := p[0].Lat, p[0].Lat, p[0].Lon, p[0].Lon
+	for _, v := range p {
+		south, north, west, east = min(south, v.Lat), max(north, v.Lat), min(west, v.Lon), max(east, v.Lon)
+	}
+	if !(east-west < 180) {
+		return math.Inf(1)
+	}
+	return (east - west) * radians * (math.Sin(north*radians) - math.Sin(south*radians)) * EarthRadiusKM * EarthRadiusKM
+}
+
 // distanceKM is the distance of two positions along a great circle.
 func distanceKM(a, b Point) float64 {
 	lat, lon := math.Sin((a.Lat-b.Lat)*radians/2), math.Sin((a.Lon-b.Lon)*radians/2)

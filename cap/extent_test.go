@@ -33,6 +33,20 @@ func TestAreaKM2(t *testing.T) {
 	}
 }
 
+// TestBoxHoldsThePolygon: the shortcut of exceeds never hides what is too large.
+func TestBoxHoldsThePolygon(t *testing.T) {
+	for name, p := range map[string]Polygon{
+		"coast": coast(500), "around the pole": {{60, 0}, {60, 120}, {60, -120}, {60, 0}}, "antimeridian": {{0, 170}, {0, -170}, {5, -170}, {5, 170}, {0, 170}},
+		"triangle": {{0, 0}, {80, 10}, {0, 20}, {0, 0}}, "half the globe": {{-90, 0}, {-90, 179}, {90, 179}, {90, 0}, {-90, 0}},
+	} {
+		area := p.AreaKM2()
+		areas := []Area{{Polygons: []Polygon{p}}}
+		if p.boxKM2() < area || !exceeds(areas, area*0.99) || exceeds(areas, area*1.01) {
+			t.Errorf("%s: the box holds %.0f km², the polygon %.0f", name, p.boxKM2(), area)
+		}
+	}
+}
+
 // comb is a ring of n points that goes up and down between latitudes, leaning to one side.
 func comb(n int, lean float64) Polygon {
 	p := Polygon{{0, 0}}
