@@ -20,7 +20,7 @@ func (d *decoder) findMisspelt(p *progress, local []byte) int {
 		name = "incidents"
 	}
 	for i := range p.fields {
-		if f := &p.fields[i]; strings.EqualFold(f.name, name) && (f.in == 0 || f.in&d.version != 0) {
+		if f := &p.fields[i]; len(f.name) == len(name) && strings.EqualFold(f.name, name) && (f.in == 0 || f.in&d.version != 0) {
 			return i
 		}
 	}

@@ -121,6 +121,14 @@ func frugally(t *testing.T, read func() (*Alert, Findings)) (*Alert, Findings) {
 	a, findings := read()
 	took := processorTime() - start
 	runtime.ReadMemStats(&after)
+	// A busy machine makes even the processor's time longer: what is slow must be slow three times.
+	for range 2 {
+		if took > hostileLimit {
+			start = processorTime()
+			_, _ = read()
+			took = min(took, processorTime()-start)
+		}
+	}
 	if took > hostileLimit && !raceEnabled {
 		t.Errorf("took %v", took)
 	}
