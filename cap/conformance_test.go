@@ -312,7 +312,7 @@ func (c *conformance) measure(doc recorded, size int, read func()) {
 	read()
 	took := processorTime() - start
 	runtime.ReadMemStats(&after)
-	for range 2 { // the process does other things too: what counts is the best of three
+	for range 2 { // what is slow must be slow three times
 		if took > conformanceTime {
 			start = processorTime()
 			read()
