@@ -17,10 +17,8 @@ import (
 // noon is when all certificates of the tests are valid.
 var noon = time.Date(2026, 5, 24, 12, 0, 0, 0, time.UTC)
 
-var (
-	rsaKeyOnce = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
-	rsaOther   = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
-)
+// rsaKeyOnce makes the one RSA key: it takes a second.
+var rsaKeyOnce = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
 func rsaSigner(t testing.TB) crypto.Signer {
 	t.Helper()

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 
 	"github.com/beevik/etree"
@@ -95,7 +96,7 @@ func (s *signature) reference(ref *etree.Element) error {
 	for i, t := range parts[0].ChildElements() {
 		switch algorithm := t.SelectAttrValue("Algorithm", ""); {
 		case !is(t, "Transform"):
-			return errors.New("Transforms holds something else")
+			return errors.New("among the Transforms stands something else")
 		case i == 0 && algorithm == enveloped && len(t.ChildElements()) == 0:
 		case i == 1:
 			var err error
@@ -247,9 +248,9 @@ func (s *signature) signedBytes() ([]byte, error) {
 	for el := s.info.Parent(); el != nil && el.Tag != ""; el = el.Parent() {
 		around = append(around, el)
 	}
-	for i := len(around) - 1; i >= 0; i-- {
+	for _, el := range slices.Backward(around) {
 		var err error
-		if scope, err = scope.SubContext(around[i]); err != nil {
+		if scope, err = scope.SubContext(el); err != nil {
 			return nil, err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/beevik/etree"
@@ -22,12 +23,14 @@ const (
 // ErrUnreadable: the document is no XML that could be verified, or breaks a limit.
 var ErrUnreadable = errors.New("the document cannot be read")
 
-// capSpaces are the namespaces of alerts.
-var capSpaces = map[string]bool{
-	"urn:oasis:names:tc:emergency:cap:1.2":                   true,
-	"urn:oasis:names:tc:emergency:cap:1.1":                   true,
-	"http://www.incident.com/cap/1.0":                        true,
-	"http://www.oasis-open.org/committees/emergency/cap/1.0": true,
+// ofCAP reports whether a namespace is one of alerts.
+func ofCAP(space string) bool {
+	switch space {
+	case "urn:oasis:names:tc:emergency:cap:1.2", "urn:oasis:names:tc:emergency:cap:1.1", "http://www.incident.com/cap/1.0",
+		"http://www.oasis-open.org/committees/emergency/cap/1.0":
+		return true
+	}
+	return false
 }
 
 // readTree reads a document into a tree, within limits.
@@ -41,7 +44,7 @@ func readTree(document []byte) (*etree.Element, error) {
 		return nil, fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
 	root := doc.Root()
-	if root == nil || root.Tag != "alert" || !capSpaces[root.NamespaceURI()] {
+	if root == nil || root.Tag != "alert" || !ofCAP(root.NamespaceURI()) {
 		return nil, fmt.Errorf("%w: it is no CAP alert", ErrUnreadable)
 	}
 	return root, nil
@@ -130,8 +133,8 @@ func signaturesOf(root *etree.Element) []*etree.Element {
 // without is a copy of the alert in which some of its children are left out.
 func without(root *etree.Element, gone ...*etree.Element) *etree.Element {
 	rest := root.Copy()
-	for i := len(gone) - 1; i >= 0; i-- { // from the back, so that the places of those before stay
-		rest.RemoveChildAt(gone[i].Index())
+	for _, el := range slices.Backward(gone) { // from the back, so that the places of those before stay
+		rest.RemoveChildAt(el.Index())
 	}
 	return rest
 }
