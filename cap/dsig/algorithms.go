@@ -119,8 +119,12 @@ func methodOf(uri string) (method, error) {
 	return method{}, fmt.Errorf("the signature algorithm %q is not on the list", clip(uri))
 }
 
-// minRSABits is the shortest RSA key that is trusted (BSI TR-02102, NIST SP 800-57: 2048 at least).
-const minRSABits = 2048
+// minRSABits is the shortest RSA key that is trusted (BSI TR-02102, NIST SP 800-57: 2048 at least), maxRSABits the longest that
+// is computed with: a stranger chooses the key, and the time that it takes.
+const (
+	minRSABits = 2048
+	maxRSABits = 8192
+)
 
 // verify checks a signature. The weak result says that it is right and proves little.
 func (m method) verify(key crypto.PublicKey, data, signature []byte) (weak bool, err error) {
@@ -129,6 +133,9 @@ func (m method) verify(key crypto.PublicKey, data, signature []byte) (weak bool,
 	case *rsa.PublicKey:
 		if m.ecdsa {
 			return false, fmt.Errorf("the key is one for RSA, and the algorithm is not")
+		}
+		if k.N.BitLen() > maxRSABits {
+			return false, fmt.Errorf("the RSA key has more than %d bits", maxRSABits)
 		}
 		if err := rsa.VerifyPKCS1v15(k, m.hash, sum, signature); err != nil {
 			return false, fmt.Errorf("the signature does not fit the key")

@@ -1,8 +1,12 @@
 package dsig
 
 import (
+	"crypto"
+	"crypto/rand"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -95,6 +99,14 @@ func TestSeveralSignatures(t *testing.T) {
 	whole, _ := signed(one)
 	_, second := signed(two)
 	both := strings.Replace(whole, "</alert>", second+"</alert>", 1)
+	// The second signs what the first has signed, and the third what both have.
+	chain := plain
+	for _, s := range []Signer{one, two, one} {
+		chain = strings.Replace(chain, "</alert>", over(t, s, chain)+"</alert>", 1)
+	}
+	if r, err := Verify([]byte(chain), Trust{Anchors: slices.Concat(one.Certificates, two.Certificates), At: noon}); err != nil || !r.Trusted() || len(r.Signatures) != 3 {
+		t.Errorf("one after the other: %+v %v", r, err)
+	}
 	bogus := strings.Replace(both, between(t, both, "<DigestValue>", "</DigestValue>"), "AAAA", 1)
 	anchors := func(s ...Signer) Trust {
 		trust := Trust{At: noon}
@@ -126,6 +138,44 @@ func TestSeveralSignatures(t *testing.T) {
 	if _, err := Verify([]byte(many), anchors(one, two)); !errors.Is(err, ErrUnreadable) {
 		t.Errorf("many: %v", err)
 	}
+}
+
+// over is the signature over a document with all that it holds already.
+func over(t *testing.T, s Signer, document string) string {
+	t.Helper()
+	tree, err := readTree([]byte(document))
+	if err != nil {
+		t.Fatal(err)
+	}
+	form, err := canonicalizer(string(s.form()), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := tree.canonical(form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, after := s.element(base64.StdEncoding.EncodeToString(digest{hash: crypto.SHA256}.of(whole)))
+	alone, err := readTree([]byte(strings.Replace(plain, "</alert>", before+"AAAA"+after+"</alert>", 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts, err := takeApart(signaturesOf(alone.alert)[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, err := parts.signedBytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, err := s.Key.Sign(rand.Reader, digest{hash: crypto.SHA256}.of(signed), crypto.SHA256)
+	if err == nil && parts.method.ecdsa {
+		value, err = flat(value)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return before + base64.StdEncoding.EncodeToString(value) + after
 }
 
 // FuzzVerify: nothing that anybody sends is trusted, unless it says what was signed; and nothing brings Verify down.

@@ -74,7 +74,8 @@ func (s Signer) algorithm() (string, error) {
 	return "", errors.New("the key is neither for RSA nor for ECDSA")
 }
 
-// Sign gives the document with an enveloped signature before its last end tag, and not a byte changed otherwise. Errors:
+// Sign gives the document with an enveloped signature before its last end tag, and not a byte changed otherwise. With a key in
+// memory the same document gives the same bytes again. Errors:
 // ErrUnreadable for what is no alert, ErrSigned for one that bears a signature, those of Check and of the key.
 func (s Signer) Sign(document []byte) ([]byte, error) {
 	if err := s.Check(); err != nil {
@@ -119,18 +120,18 @@ func lastTag(document []byte) (int, error) {
 
 // digest hashes the alert in its canonical form.
 func (s Signer) digest(document []byte) (string, error) {
-	root, err := readTree(document)
+	t, err := readTree(document)
 	if err != nil {
 		return "", err
 	}
-	if len(signaturesOf(root)) > 0 {
+	if len(signaturesOf(t.alert)) > 0 {
 		return "", ErrSigned
 	}
 	form, err := canonicalizer(string(s.form()), "")
 	if err != nil {
 		return "", err
 	}
-	plain, err := canonical(form, root)
+	plain, err := t.canonical(form)
 	if err != nil {
 		return "", err
 	}
@@ -157,11 +158,11 @@ func (s Signer) element(digest string) (before, after string) {
 
 // value computes the SignatureValue of a document whose signature has none yet.
 func (s Signer) value(document []byte) ([]byte, error) {
-	root, err := readTree(document)
+	t, err := readTree(document)
 	if err != nil {
 		return nil, err
 	}
-	elements := signaturesOf(root)
+	elements := signaturesOf(t.alert)
 	if len(elements) != 1 {
 		return nil, ErrSigned
 	}
@@ -173,7 +174,11 @@ func (s Signer) value(document []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	value, err := s.Key.Sign(rand.Reader, digest{hash: crypto.SHA256}.of(signed), crypto.SHA256)
+	random := rand.Reader
+	if _, own := s.Key.(*ecdsa.PrivateKey); own {
+		random = nil // the number is derived from key and document (RFC 6979), so that signing again gives the same bytes
+	}
+	value, err := s.Key.Sign(random, digest{hash: crypto.SHA256}.of(signed), crypto.SHA256)
 	if err != nil || !parts.method.ecdsa {
 		return value, err
 	}

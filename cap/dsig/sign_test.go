@@ -52,6 +52,22 @@ const prefixed = `<?xml version="1.0"?>
   <cap:severity>Severe</cap:severity><cap:certainty>Observed</cap:certainty></cap:info>
 </cap:alert >`
 
+// styled bears a style sheet, and attributes of several lines.
+const styled = `<?xml version="1.0" encoding="UTF-8"?>
+<?xml-stylesheet   type='text/xsl' href='cap.xsl'?>
+<!-- a comment -->
+<?empty?>
+<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+	xsi:schemaLocation="urn:oasis:names:tc:emergency:cap:1.2
+	CAP-v1.2.xsd&#10; 'x>y'">
+  <identifier>flood-1</identifier><sender>warnings@office.example</sender><sent>2026-05-24T11:00:00-00:00</sent>
+  <!-- <a b="
+  "> --><status>Actual</status><msgType>Alert</msgType><scope>Public</scope>
+  <info><category>Met</category><event><![CDATA[<Flood a="
+"]]></event><urgency>Immediate</urgency><severity>Severe</severity><certainty>Observed</certainty></info>
+</alert>
+`
+
 // signers are all kinds of keys and forms.
 func signers(t testing.TB) map[string]Signer {
 	t.Helper()
@@ -65,7 +81,7 @@ func signers(t testing.TB) map[string]Signer {
 }
 
 func documents() map[string]string {
-	return map[string]string{"plain": plain, "prefixed": prefixed, "CRLF": strings.ReplaceAll(plain, "\n", "\r\n"), "no line": strings.TrimSpace(plain)}
+	return map[string]string{"plain": plain, "prefixed": prefixed, "styled": styled, "CRLF": strings.ReplaceAll(plain, "\n", "\r\n"), "no line": strings.TrimSpace(plain)}
 }
 
 func TestSignAndVerify(t *testing.T) {
@@ -74,6 +90,9 @@ func TestSignAndVerify(t *testing.T) {
 			signed, err := s.Sign([]byte(document))
 			if err != nil {
 				t.Fatalf("%s, %s: %v", name, kind, err)
+			}
+			if again, err := s.Sign([]byte(document)); err != nil || !bytes.Equal(again, signed) {
+				t.Errorf("%s, %s: signed again it is another: %v", name, kind, err)
 			}
 			if got := Strip(signed); string(got) != document {
 				t.Errorf("%s, %s: stripped it is %q", name, kind, got)
@@ -168,6 +187,18 @@ func TestKeysThatCannotSign(t *testing.T) {
 	}
 }
 
+// reorder lets two certificates change places.
+func reorder(t *testing.T, signed []byte) []byte {
+	t.Helper()
+	const begin, end = "<X509Certificate>", "</X509Certificate>"
+	data := between(t, string(signed), "<X509Data>", "</X509Data>")
+	first, second, ok := strings.Cut(data, end+begin)
+	if !ok {
+		t.Fatal("there are no two certificates")
+	}
+	return []byte(strings.Replace(string(signed), data, begin+second+first+end, 1))
+}
+
 // TestTrust: who stands for a key, and when.
 func TestTrust(t *testing.T) {
 	rootKey, middleKey, key := ecdsaSigner(t), ecdsaSigner(t), ecdsaSigner(t)
@@ -191,6 +222,7 @@ func TestTrust(t *testing.T) {
 		reason   string
 	}{
 		"the root":                      {sign(leaf, middle), []*x509.Certificate{root}, noon, Trusted, ""},
+		"in any order":                  {reorder(t, sign(leaf, middle)), []*x509.Certificate{root}, noon, Trusted, ""},
 		"the one between":               {sign(leaf), []*x509.Certificate{middle}, noon, Trusted, ""},
 		"the signer":                    {sign(leaf), []*x509.Certificate{leaf}, noon, Trusted, ""},
 		"the root, the middle left out": {sign(leaf), []*x509.Certificate{root}, noon, Untrusted, "none of the anchors"},

@@ -202,7 +202,7 @@ func rsaKey(value *etree.Element) (*rsa.PublicKey, error) {
 		return nil, fmt.Errorf("the Exponent %w", err)
 	}
 	exponent := new(big.Int).SetBytes(e)
-	if len(n) > 2048 || !exponent.IsInt64() || exponent.Int64() > 1<<31-1 {
+	if len(n) > maxRSABits/8+1 || !exponent.IsInt64() || exponent.Int64() > 1<<31-1 {
 		return nil, errors.New("the RSA key is larger than any that is in use")
 	}
 	return &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: int(exponent.Int64())}, nil

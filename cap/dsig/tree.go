@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/beevik/etree"
+	xmldsig "github.com/russellhaering/goxmldsig"
 )
 
 // The limits of a document. A Signature nests about 10 levels deep.
@@ -33,21 +34,110 @@ func ofCAP(space string) bool {
 	return false
 }
 
+// tree is a document: the alert, and the instructions before and after it in their canonical form. They are part of what a
+// signature covers, and no part of the alert.
+type tree struct {
+	alert         *etree.Element
+	before, after []byte
+}
+
 // readTree reads a document into a tree, within limits.
-func readTree(document []byte) (*etree.Element, error) {
+func readTree(document []byte) (*tree, error) {
 	if err := scan(document); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
 	doc := etree.NewDocument()
 	doc.ReadSettings = etree.ReadSettings{CharsetReader: charset}
-	if err := doc.ReadFromBytes(document); err != nil {
+	if err := doc.ReadFromBytes(evenAttributes(document)); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
 	root := doc.Root()
 	if root == nil || root.Tag != "alert" || !ofCAP(root.NamespaceURI()) {
 		return nil, fmt.Errorf("%w: it is no CAP alert", ErrUnreadable)
 	}
-	return root, nil
+	out := &tree{alert: root}
+	for _, token := range doc.Child {
+		instruction, ok := token.(*etree.ProcInst)
+		if !ok || instruction.Target == "xml" {
+			continue
+		}
+		text := "<?" + instruction.Target
+		if data := strings.TrimLeft(instruction.Inst, " \t\r\n"); data != "" {
+			text += " " + data
+		}
+		// A line end parts each from the alert (Canonical XML 1.1 §2.3).
+		if text += "?>"; token.Index() < root.Index() {
+			out.before = append(out.before, text+"\n"...)
+		} else {
+			out.after = append(out.after, "\n"+text...)
+		}
+	}
+	return out, nil
+}
+
+// canonical is the whole document in a canonical form, without some of the alert's children.
+func (t *tree) canonical(form xmldsig.Canonicalizer, gone ...*etree.Element) ([]byte, error) {
+	alert, err := canonical(form, without(t.alert, gone...))
+	if err != nil {
+		return nil, fmt.Errorf("the alert has no canonical form: %w", err)
+	}
+	return slices.Concat(t.before, alert, t.after), nil
+}
+
+// evenAttributes turns each line end and tab in the value of an attribute into a blank, as every XML processor does (XML 1.0
+// §3.3.3) and encoding/xml does not. What is written as a reference, such as &#10;, stays.
+func evenAttributes(document []byte) []byte {
+	out := bytes.ReplaceAll(document, []byte("\r\n"), []byte("\n"))
+	if len(out) == len(document) {
+		out = bytes.Clone(document)
+	}
+	for at := 0; at < len(out); {
+		rest := out[at:]
+		switch {
+		case rest[0] != '<':
+			next := bytes.IndexByte(rest, '<')
+			if next < 0 {
+				return out
+			}
+			at += next
+		case bytes.HasPrefix(rest, []byte("<!--")):
+			at += past(rest, "-->")
+		case bytes.HasPrefix(rest, []byte("<![CDATA[")):
+			at += past(rest, "]]>")
+		case bytes.HasPrefix(rest, []byte("<?")):
+			at += past(rest, "?>")
+		default:
+			at += evenTag(rest)
+		}
+	}
+	return out
+}
+
+// past is the length of a text up to the end of what closes it, or all of it.
+func past(text []byte, closing string) int {
+	if i := bytes.Index(text, []byte(closing)); i >= 0 {
+		return i + len(closing)
+	}
+	return len(text)
+}
+
+// evenTag evens the values of one tag, in place, and gives its length.
+func evenTag(text []byte) int {
+	var quote byte
+	for i, b := range text {
+		switch {
+		case quote == 0 && b == '>':
+			return i + 1
+		case quote == 0 && (b == '"' || b == '\''):
+			quote = b
+		case quote == 0:
+		case b == quote:
+			quote = 0
+		case b == '\n' || b == '\t' || b == '\r':
+			text[i] = ' '
+		}
+	}
+	return len(text)
 }
 
 // scan refuses what a tree must not be made of: anything but elements, text and comments, a second root, and what is larger

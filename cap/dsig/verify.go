@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/beevik/etree"
@@ -40,8 +41,8 @@ type Signature struct {
 // Report is what Verify found.
 type Report struct {
 	Signatures []Signature
-	// Document is what was signed, in canonical form and without the signatures; nil unless every signature is trusted.
-	// It is the only thing to be parsed.
+	// Document is the alert that was signed, in canonical form and without the signatures and what stands around the alert;
+	// nil unless every signature is trusted. It is the only thing to be parsed.
 	Document []byte
 }
 
@@ -62,11 +63,11 @@ const maxSignatures = 8
 // Verify checks all signatures of a document. A document without any gives an empty report. The error is ErrUnreadable, for
 // what is no alert at all; everything else is said by the report.
 func Verify(document []byte, trust Trust) (*Report, error) {
-	root, err := readTree(document)
+	t, err := readTree(document)
 	if err != nil {
 		return nil, err
 	}
-	elements := signaturesOf(root)
+	elements := signaturesOf(t.alert)
 	if len(elements) > maxSignatures {
 		return nil, fmt.Errorf("%w: it has more than %d signatures", ErrUnreadable, maxSignatures)
 	}
@@ -74,7 +75,7 @@ func Verify(document []byte, trust Trust) (*Report, error) {
 	var content []byte
 	all := len(elements) > 0
 	for _, el := range elements {
-		one, signed := check(root, el, elements, trust)
+		one, signed := check(t, el, elements, trust)
 		report.Signatures = append(report.Signatures, one)
 		all = all && one.Verdict == Trusted
 		if content == nil {
@@ -88,7 +89,7 @@ func Verify(document []byte, trust Trust) (*Report, error) {
 }
 
 // check checks one signature, and gives the alert without any, in the form that was hashed.
-func check(root, el *etree.Element, all []*etree.Element, trust Trust) (Signature, []byte) {
+func check(t *tree, el *etree.Element, all []*etree.Element, trust Trust) (Signature, []byte) {
 	s, err := takeApart(el)
 	out := Signature{Algorithm: s.methodURI}
 	if err != nil {
@@ -97,7 +98,7 @@ func check(root, el *etree.Element, all []*etree.Element, trust Trust) (Signatur
 	if len(s.certificates) > 0 {
 		out.Certificate = s.certificates[0]
 	}
-	content, err := s.content(root, all)
+	content, err := s.content(t, all)
 	if err != nil {
 		return out.with(Invalid, err.Error()), nil
 	}
@@ -123,30 +124,41 @@ func (s Signature) with(v Verdict, reason string) Signature {
 	return s
 }
 
-// content checks the digest and gives the alert without signatures. The digest is that of the alert without this signature
-// or, as those who sign twice make it, without any.
-func (s *signature) content(root *etree.Element, all []*etree.Element) ([]byte, error) {
-	bare, err := canonical(s.refForm, without(root, all...))
+// content checks the digest and gives the alert without signatures. The digest is that of the alert without this signature,
+// as the standard has it; without those that were added after it, too; or without any, as those who sign side by side make it.
+func (s *signature) content(t *tree, all []*etree.Element) ([]byte, error) {
+	bare, err := t.canonical(s.refForm, all...)
 	if err != nil {
-		return nil, fmt.Errorf("the alert has no canonical form: %w", err)
+		return nil, err
 	}
-	hashed := bare
-	if len(all) > 1 {
-		if hashed, err = canonical(s.refForm, without(root, s.element)); err != nil {
-			return nil, fmt.Errorf("the alert has no canonical form: %w", err)
+	alert := bare[len(t.before) : len(bare)-len(t.after)]
+	if bytes.Equal(s.digest.of(bare), s.digestValue) {
+		return alert, nil
+	}
+	for _, gone := range [][]*etree.Element{{s.element}, all[slices.Index(all, s.element):]} {
+		hashed, err := t.canonical(s.refForm, gone...)
+		if err != nil {
+			return nil, err
+		}
+		if bytes.Equal(s.digest.of(hashed), s.digestValue) {
+			return alert, nil
 		}
 	}
-	if !bytes.Equal(s.digest.of(hashed), s.digestValue) && !bytes.Equal(s.digest.of(bare), s.digestValue) {
-		return nil, errors.New("the alert was changed after it was signed: its digest is another")
-	}
-	return bare, nil
+	return nil, errors.New("the alert was changed after it was signed: its digest is another")
 }
 
 // signer checks the signature with the key that the document names or, where it names none, with those of the anchors.
 func (s *signature) signer(out *Signature, signed []byte, trust Trust) (weak bool, err error) {
 	switch {
-	case out.Certificate != nil:
-		return s.method.verify(out.Certificate.PublicKey, signed, s.value)
+	case len(s.certificates) > 0:
+		// No order is prescribed (XML Signature 1.1 §4.5.4): the signer's is the one that fits.
+		for _, c := range s.certificates {
+			if weak, err = s.method.verify(c.PublicKey, signed, s.value); err == nil {
+				out.Certificate = c
+				break
+			}
+		}
+		return weak, err
 	case s.key != nil:
 		return s.method.verify(crypto.PublicKey(s.key), signed, s.value)
 	}
@@ -179,7 +191,7 @@ func (t Trust) in(signer *x509.Certificate, others []*x509.Certificate) error {
 			roots.AddCert(anchor)
 		}
 	}
-	for _, c := range others[min(1, len(others)):] {
+	for _, c := range others {
 		between.AddCert(c)
 	}
 	_, err := signer.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, CurrentTime: t.At, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})

@@ -46,7 +46,7 @@ func fewer(documents map[string]string, all bool) map[string]string {
 	if all {
 		return documents
 	}
-	return map[string]string{"prefixed": documents["prefixed"]}
+	return map[string]string{"prefixed": documents["prefixed"], "styled": documents["styled"]}
 }
 
 // TestXmlsecVerifiesOurs: in all forms, for both kinds of keys, and not once a letter is changed.
@@ -104,7 +104,9 @@ func TestWeVerifyXmlsec(t *testing.T) {
 				second, infoForm = "", string(Inclusive)
 			}
 			signature := strings.NewReplacer("FORM", infoForm, "METHOD", name, "SECOND", second).Replace(skeleton)
-			for kind, document := range fewer(documents(), form == string(Exclusive)) {
+			all := documents()
+			all["instructions behind"] = plain + "<?done  yes?>\n<!-- and a comment -->\n<?over?>\n"
+			for kind, document := range fewer(all, form == string(Exclusive)) {
 				at := strings.LastIndex(document, "</")
 				template, file := filepath.Join(dir, "template.xml"), filepath.Join(dir, "signed.xml")
 				put(t, template, []byte(document[:at]+signature+document[at:]))

@@ -2,15 +2,18 @@ package scenario
 
 import (
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"tocsin/cap"
+	"tocsin/cap/dsig"
 	"tocsin/cmd/tocsin/client"
+	"tocsin/cmd/tocsin/serve"
 )
 
-// publicFeeds: an alert is in the feeds a moment after it was issued, with its document byte for byte, and stays there when
+// publicFeeds: an alert is in the feeds a moment after it was issued, with its document byte for byte, signed, and stays there when
 // it is cancelled; an exercise is not.
 func publicFeeds(t *testing.T, o *Office) {
 	p := o.Plot()
@@ -39,8 +42,17 @@ func publicFeeds(t *testing.T, o *Office) {
 			t.Errorf("%s has an exercise", path)
 		}
 	}
-	if status, body := o.Get(base + "/feeds/alerts/" + id.String() + ".cap"); status != http.StatusOK || body != string(document) {
+	status, body := o.Get(base + "/feeds/alerts/" + id.String() + ".cap")
+	if status != http.StatusOK || string(dsig.Strip([]byte(body))) != string(document) {
 		t.Errorf("the document: %d, %.80q", status, body)
+	}
+	// Whoever knows the certificate that the office publishes can verify what it finds in the feed.
+	anchors, err := serve.Certificates(filepath.Join(o.Dir, "signing.crt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err := dsig.Verify([]byte(body), dsig.Trust{Anchors: anchors, At: time.Now()}); err != nil || !r.Trusted() {
+		t.Errorf("it is not signed: %+v %v", r, err)
 	}
 	if status, _ := o.Get(base + "/feeds/alerts/" + exercise.String() + ".cap"); status != http.StatusNotFound {
 		t.Errorf("the document of an exercise: %d", status)
