@@ -32,22 +32,26 @@ func auditVerb(t *terminal) *cobra.Command {
 	return c
 }
 
-// openJournal opens the database for reading.
-func (t *terminal) openJournal(ctx context.Context) (*store.DB, error) {
+// withJournal opens the database that the configuration names, for reading, and calls a function with it.
+func (t *terminal) withJournal(ctx context.Context, read func(db *store.DB) error) error {
 	cfg, err := t.config()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	address, err := serve.DatabaseURL(cfg)
 	if err != nil {
-		return nil, &exit{exitRefused, err}
+		return &exit{exitRefused, err}
 	}
 	if file, lite := strings.CutPrefix(address, "sqlite:"); lite {
 		if _, err := os.Stat(file); err != nil {
-			return nil, &exit{exitRefused, fmt.Errorf("sql.url: there is no database to read: %w", err)}
+			return &exit{exitRefused, fmt.Errorf("sql.url: there is no database to read: %w", err)}
 		}
 	}
-	return store.Open(ctx, store.Config{URL: address, MaxConns: 1})
+	db, err := store.Open(ctx, store.Config{URL: address, MaxConns: 1})
+	if err != nil {
+		return err
+	}
+	return errors.Join(read(db), db.Close())
 }
 
 func listAuditVerb(t *terminal) *cobra.Command {
@@ -57,23 +61,20 @@ func listAuditVerb(t *terminal) *cobra.Command {
 		Short: "List the latest entries",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			db, err := t.openJournal(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer func() { _ = db.Close() }()
-			entries := []journal.Entry{}
-			l := listing{header: []string{"number", "at", "actor", "verb", "subject", "detail"}}
-			for e, err := range journal.Read(cmd.Context(), db.Read(), q) {
-				if err != nil {
-					return err
+			return t.withJournal(cmd.Context(), func(db *store.DB) error {
+				entries := []journal.Entry{}
+				l := listing{header: []string{"number", "at", "actor", "verb", "subject", "detail"}}
+				for e, err := range journal.Read(cmd.Context(), db.Read(), q) {
+					if err != nil {
+						return err
+					}
+					entries = append(entries, e)
+					l.rows = append(l.rows, []string{strconv.FormatInt(e.Number, 10), e.At.Format("2006-01-02 15:04:05.000Z"),
+						e.Actor.Kind + " " + e.Actor.Name, e.Verb, e.Subject, string(e.Detail)})
 				}
-				entries = append(entries, e)
-				l.rows = append(l.rows, []string{strconv.FormatInt(e.Number, 10), e.At.Format("2006-01-02 15:04:05.000Z"), e.Actor.Kind + " " + e.Actor.Name,
-					e.Verb, e.Subject, string(e.Detail)})
-			}
-			l.value = entries
-			return t.show(l)
+				l.value = entries
+				return t.show(l)
+			})
 		},
 	}
 	c.Flags().StringVar(&q.Subject, "subject", "", "only what was done to this, such as alert/ID")
@@ -90,12 +91,9 @@ func exportAuditVerb(t *terminal) *cobra.Command {
 		Short: "Write the whole journal, one JSON object a line, for keeping and for `audit verify FILE`",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			db, err := t.openJournal(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer func() { _ = db.Close() }()
-			return journal.WriteLines(t.out, journal.Read(cmd.Context(), db.Read(), journal.Query{After: after}))
+			return t.withJournal(cmd.Context(), func(db *store.DB) error {
+				return journal.WriteLines(t.out, journal.Read(cmd.Context(), db.Read(), journal.Query{After: after}))
+			})
 		},
 	}
 	c.Flags().Int64Var(&after, "after", 0, "begin behind the entry with this number")
@@ -195,12 +193,12 @@ func readHeads(headFiles, keyFiles []string) (heads []journal.Head, keys []ed255
 
 func (t *terminal) verifyJournal(ctx context.Context, args []string, heads []journal.Head, keys []ed25519.PublicKey) (journal.Sound, error) {
 	if len(args) == 0 {
-		db, err := t.openJournal(ctx)
-		if err != nil {
-			return journal.Sound{}, err
-		}
-		defer func() { _ = db.Close() }()
-		return journal.VerifyDatabase(ctx, db.Read(), heads, keys)
+		var sound journal.Sound
+		err := t.withJournal(ctx, func(db *store.DB) (err error) {
+			sound, err = journal.VerifyDatabase(ctx, db.Read(), heads, keys)
+			return err
+		})
+		return sound, err
 	}
 	entries, done, err := t.exported(args[0])
 	if err != nil {

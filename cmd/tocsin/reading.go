@@ -4,8 +4,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"tocsin/cap"
 )
@@ -41,8 +39,7 @@ func documentsIn(names []string) ([]string, error) {
 			continue
 		}
 		err = filepath.WalkDir(name, func(path string, d fs.DirEntry, err error) error {
-			kind := strings.ToLower(filepath.Ext(path))
-			if err == nil && d.Type().IsRegular() && slices.Contains([]string{".xml", ".cap"}, kind) {
+			if err == nil && d.Type().IsRegular() && isDocument(path) {
 				files = append(files, path)
 			}
 			return err

@@ -126,13 +126,11 @@ func verifyVerb(t *terminal) *cobra.Command {
 }
 
 func trustOf(anchorFiles []string, at string) (dsig.Trust, error) {
-	trust := dsig.Trust{At: time.Now()}
-	if at != "" {
-		var err error
-		if trust.At, err = time.Parse(time.RFC3339, at); err != nil {
-			return trust, fmt.Errorf("--at %q: want a time such as 2026-05-24T12:00:00Z", at)
-		}
+	moment, err := momentOf(at)
+	if err != nil {
+		return dsig.Trust{}, err
 	}
+	trust := dsig.Trust{At: moment}
 	for _, file := range anchorFiles {
 		anchors, err := serve.Certificates(file)
 		if err != nil {
