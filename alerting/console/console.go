@@ -23,7 +23,9 @@ type Console struct {
 	Tokens []Token
 	Desk   Desk
 	// Check reads a document as Issue would, without issuing it.
-	Check    func(document []byte, o desk.Order) (*alerting.Issued, error)
+	Check func(document []byte, o desk.Order) (*alerting.Issued, error)
+	// Read reads a document that somebody else wrote.
+	Read     func(document []byte) desk.Reading
 	Reporter *report.Reporter
 	DryRun   *report.DryRunner
 	// Document gives the CAP document of an issued alert as it was issued.
@@ -52,6 +54,7 @@ func (c *Console) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("POST /api/alerts", c.asks(MayIssue, c.issue))
 	mux.Handle("POST /api/alerts/dry-run", c.asks(MayRead, c.inTurn(c.dryRun)))
+	mux.Handle("POST /api/alerts/read", c.asks(MayRead, c.inTurn(c.read)))
 	mux.Handle("GET /api/alerts", c.asks(MayRead, c.inTurn(c.list)))
 	mux.Handle("GET /api/alerts/{id}", c.asks(MayRead, c.inTurn(c.status)))
 	mux.Handle("GET /api/alerts/{id}/document", c.asks(MayRead, c.inTurn(c.document)))

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"tocsin/alerting"
+	"tocsin/alerting/console"
 	"tocsin/alerting/report"
 	"tocsin/cap"
 )
@@ -150,6 +151,12 @@ func (c *Client) DryRun(ctx context.Context, document []byte, o Order, list bool
 	}
 	err = c.call(ctx, http.MethodPost, "/api/alerts/dry-run?"+q.Encode(), "application/cap+xml", document, &run)
 	return run, err
+}
+
+// Read asks what a document that somebody else wrote is worth.
+func (c *Client) Read(ctx context.Context, document []byte) (r console.Reading, err error) {
+	err = c.call(ctx, http.MethodPost, "/api/alerts/read", "application/cap+xml", document, &r)
+	return r, err
 }
 
 // Status asks for the standing of an alert.
