@@ -35,6 +35,8 @@ type Console struct {
 	Sirens   Import
 	Units    Import
 	MaxBytes int
+	// Note records an act in the journal. What cannot be recorded is not begun.
+	Note func(ctx context.Context, by alerting.Actor, verb, subject string, detail any) error
 	// ImportPause is how long an import may stand still; 0 means two minutes.
 	ImportPause time.Duration
 	// Reads is how many reads are answered at once; 0 means two for each processor. Shed is told of each that was sent away; may be nil.
@@ -63,9 +65,9 @@ func (c *Console) Handler() http.Handler {
 	mux.Handle("GET /api/deadletters", c.asks(MayRead, c.inTurn(c.letters)))
 	mux.Handle("GET /api/deadletters/{topic}/{partition}/{offset}", c.asks(MayRead, c.inTurn(c.letter)))
 	mux.Handle("POST /api/deadletters/{topic}/{partition}/{offset}/redrive", c.asks(MayRedrive, c.redrive))
-	mux.Handle("POST /api/people", c.asks(MayImport, c.imports(c.People)))
-	mux.Handle("POST /api/sirens", c.asks(MayImport, c.imports(c.Sirens)))
-	mux.Handle("POST /api/units", c.asks(MayImport, c.imports(c.Units)))
+	mux.Handle("POST /api/people", c.asks(MayImport, c.imports("people", c.People)))
+	mux.Handle("POST /api/sirens", c.asks(MayImport, c.imports("sirens", c.Sirens)))
+	mux.Handle("POST /api/units", c.asks(MayImport, c.imports("units", c.Units)))
 	return secure(mux)
 }
 

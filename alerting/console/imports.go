@@ -33,11 +33,14 @@ const (
 	importEnd   = 10 * time.Minute
 )
 
-// imports answers with JSON lines, so that a caller can show progress while he is still sending.
-func (c *Console) imports(read Import) func(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
-	return func(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {
+// imports answers with JSON lines, so that a caller can show progress while he is still sending. What names what is imported.
+func (c *Console) imports(what string, read Import) func(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
+	return func(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
 		if read == nil {
 			return fmt.Errorf("%w: this import", alerting.ErrNotFound)
+		}
+		if err := c.Note(r.Context(), by, "import.begun", what, struct{}{}); err != nil {
+			return err
 		}
 		pause := c.ImportPause
 		if pause <= 0 {
@@ -54,6 +57,7 @@ func (c *Console) imports(read Import) func(w http.ResponseWriter, r *http.Reque
 			_ = t.control.Flush()
 		}
 		result, err := read(r.Context(), t, func(p audience.Progress) { say(importLine{Progress: &p}) })
+		c.noteImport(r.Context(), by, what, result, err)
 		if err != nil {
 			if !errors.Is(err, alerting.ErrInvalid) {
 				c.Log.Error("import failed", "path", r.URL.Path, "error", err)
@@ -66,6 +70,19 @@ func (c *Console) imports(read Import) func(w http.ResponseWriter, r *http.Reque
 		return nil
 	}
 }
+
+// noteImport records how an import ended, also when its caller has left. That it began stands there already.
+func (c *Console) noteImport(ctx context.Context, by alerting.Actor, what string, result audience.Result, failed error) {
+	detail := map[string]any{"lines": result.Lines, "new": result.New, "replaced": result.Replaced, "skipped": result.Skipped, "complete": failed == nil}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTime)
+	defer cancel()
+	if err := c.Note(ctx, by, "import.ended", what, detail); err != nil {
+		c.Log.ErrorContext(ctx, "how an import ended could not be recorded", "what", what, "error", err)
+	}
+}
+
+// noteTime bounds the recording of an end.
+const noteTime = 5 * time.Second
 
 // transfer is the file of an import on its way. A long import outlives the server's usual time-outs, so they are moved
 // on with every step; a caller that stands still is hung up on all the same.

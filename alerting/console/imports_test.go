@@ -18,7 +18,7 @@ import (
 // importing serves an API whose import of people is read, over HTTP/1.1 or HTTP/2, and gives its address.
 func importing(t *testing.T, http2 bool, pause time.Duration, read Import) (*httptest.Server, string) {
 	t.Helper()
-	c := &Console{Tokens: []Token{NewToken("registry", "secret", []Right{MayImport})}, People: read, ImportPause: pause,
+	c := &Console{Tokens: []Token{NewToken("registry", "secret", []Right{MayImport})}, People: read, ImportPause: pause, Note: noted(nil),
 		Log: slog.New(slog.DiscardHandler)}
 	server := httptest.NewUnstartedServer(nil)
 	// The server's own time-outs are shorter than any import here.

@@ -54,9 +54,12 @@ func (c *Console) letter(w http.ResponseWriter, r *http.Request, _ alerting.Acto
 }
 
 func (c *Console) redrive(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
-	c.Log.Info("a dead letter is to be put back", "topic", r.PathValue("topic"), "partition", r.PathValue("partition"),
-		"offset", r.PathValue("offset"), "by", by.Name)
-	return c.withLetter(w, r, c.Letters.Redrive)
+	return c.withLetter(w, r, func(ctx context.Context, name stream.LetterName) (stream.Examined, error) {
+		if err := c.Note(ctx, by, "letter.redrive", "letter/"+name.String(), struct{}{}); err != nil {
+			return stream.Examined{}, err
+		}
+		return c.Letters.Redrive(ctx, name)
+	})
 }
 
 // withLetter calls one function with the letter that a path names, and shows what it gives.

@@ -57,7 +57,7 @@ type Entry struct {
 
 // The longest texts of an act, in bytes.
 const (
-	maxName   = 256
+	maxName   = 512
 	maxDetail = 64 << 10
 )
 

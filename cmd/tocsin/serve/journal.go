@@ -128,3 +128,8 @@ func (h *house) note(ctx context.Context, tx bun.IDB, by alerting.Actor, verb, s
 	_, err = journal.Append(ctx, tx, journal.Act{At: h.now(), Actor: by, Verb: verb, Subject: subject, Detail: text})
 	return err
 }
+
+// noteAct records an act in a transaction of its own.
+func (h *house) noteAct(ctx context.Context, by alerting.Actor, verb, subject string, detail any) error {
+	return h.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error { return h.note(ctx, tx, by, verb, subject, detail) })
+}
