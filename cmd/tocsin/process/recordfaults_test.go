@@ -62,8 +62,10 @@ func poisoned(t *testing.T, o *office) {
 	})
 	took := time.Since(written)
 	t.Logf("%d records that make no sense, on all topics: %d dead letters %.1f s later", len(bad), put, took.Seconds())
-	if took > 5*time.Second || put != int64(len(bad)) {
-		t.Errorf("%d dead letters after %v, want %d within 5 s", put, took, len(bad))
+	// Letters are kept at least once: a partition that changes hands just then gives its records to both.
+	const twice = 16
+	if took > 5*time.Second || put > int64(len(bad)+twice) {
+		t.Errorf("%d dead letters after %v, want %d to %d within 5 s", put, took, len(bad), len(bad)+twice)
 	}
 	o.conclude(t, r, written, 0)
 	if o.verdict.Resumed > 5 {
