@@ -15,7 +15,7 @@ import (
 )
 
 func lintVerb(t *terminal) *cobra.Command {
-	l := &linter{t: t, options: cap.Options{MaxBytes: maxDocument}}
+	l := &linter{t: t, options: atHome()}
 	var profile string
 	var rules bool
 	c := &cobra.Command{

@@ -8,10 +8,15 @@ import (
 	"tocsin/cap"
 )
 
+// atHome are the limits for documents that somebody names on his own machine: larger than those for what strangers send.
+func atHome() cap.Options {
+	return cap.Options{MaxBytes: maxDocument, MaxPolygonPoints: 200_000, MaxPoints: 1_000_000}
+}
+
 // readAlert reads a document through the strict door, or through the tolerant one, with findings that say what is wrong.
 // The alert is nil when they hold an error.
 func readAlert(document []byte, tolerant bool) (*cap.Alert, cap.Findings) {
-	o := cap.Options{MaxBytes: maxDocument}
+	o := atHome()
 	if !tolerant {
 		return cap.ParseAll(document, o)
 	}

@@ -29,7 +29,7 @@ func signVerb(t *terminal) *cobra.Command {
 			if err != nil {
 				return &exit{exitRefused, err}
 			}
-			if _, err := cap.Parse(document, cap.Options{MaxBytes: maxDocument}); err != nil {
+			if _, err := cap.Parse(document, atHome()); err != nil {
 				return &exit{exitRefused, err}
 			}
 			signed, err := signer.Sign(document)
@@ -167,7 +167,7 @@ func (t *terminal) verify(name string, trust dsig.Trust) verified {
 		return v
 	}
 	// What is verified must also be an alert that can be read.
-	if _, findings := cap.Read(report.Document, cap.Options{MaxBytes: maxDocument}); findings.Err() != nil {
+	if _, findings := cap.Read(report.Document, atHome()); findings.Err() != nil {
 		v.Verdict, v.Reason = notVerified, "the signature fits, and what was signed breaks rules: "+findings.Error()
 	}
 	return v
