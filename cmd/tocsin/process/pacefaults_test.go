@@ -63,15 +63,16 @@ func rateTruth(t *testing.T, o *office) {
 
 // redPassesRoutine issues a red alert while a routine one for everybody waits at a limited gateway.
 func redPassesRoutine(t *testing.T, o *office) {
-	const limit, some = 500, 500
+	// Long enough that five per cent are more than one slow moment of a disk.
+	const limit, some = 1000, insiders
 	at := o.wire.Addr().String()
 	o.refit(t, fit{slots: defaultSlots, sms: at, rate: limit}, "sms1", "sms2")
 	defer o.refit(t, o.usual(), "sms1", "sms2")
 	from := o.sim.place(t)
 	routine, _ := o.issueText(t, warningOf(o.identifier(t), "Minor", "Future"), onlySMS())
 	o.waiting(t, []alerting.AlertID{routine})
-	id, accepted := o.issue(t, client.Order{Channels: []string{"sms"}, People: o.refs(some)})
-	o.finish(t, id, time.Minute)
+	id, accepted := o.issueText(t, warningOf(o.identifier(t), "Extreme", "Immediate"), onlySMS())
+	o.finish(t, id, 2*time.Minute)
 	got := o.sim.read(t, from, "sms", id.String())
 	behind := insiders - o.sim.arrivals(t, routine.String())
 	if len(got) != some || behind <= 0 {
