@@ -118,71 +118,53 @@ func hazardsOf(l line, text string) ([]Hazard, error) {
 	return out, nil
 }
 
-func (t *Tables) readHazards() error {
-	header, lines, err := readTable("hazards")
+// eachLine reads a table and calls take for each of its lines, with the hazards that one of its columns names.
+func eachLine(table string, column int, take func(header []string, l line, hazards []Hazard)) error {
+	header, lines, err := readTable(table)
 	if err != nil {
 		return err
 	}
 	for _, l := range lines {
-		h, err := hazardsOf(l, l.fields[0])
+		hazards, err := hazardsOf(l, l.fields[column])
 		if err != nil {
 			return err
 		}
-		t.names[h[0]] = namesOf(header[1:], l.fields[1:])
-	}
-	if len(t.names) != len(Hazards()) {
-		return fmt.Errorf("event table hazards: %d of %d hazards", len(t.names), len(Hazards()))
+		take(header, l, hazards)
 	}
 	return nil
 }
 
+func (t *Tables) readHazards() error {
+	err := eachLine("hazards", 0, func(header []string, l line, h []Hazard) { t.names[h[0]] = namesOf(header[1:], l.fields[1:]) })
+	if err == nil && len(t.names) != len(Hazards()) {
+		err = fmt.Errorf("event table hazards: %d of %d hazards", len(t.names), len(Hazards()))
+	}
+	return err
+}
+
 func (t *Tables) readLists() error {
 	for _, list := range Lists() {
-		header, lines, err := readTable(list)
+		err := eachLine(list, 1, func(header []string, l line, hazards []Hazard) {
+			t.entries = append(t.entries, Entry{List: list, Code: l.fields[0], Hazards: hazards, names: namesOf(header[2:], l.fields[2:])})
+		})
 		if err != nil {
 			return err
-		}
-		for _, l := range lines {
-			hazards, err := hazardsOf(l, l.fields[1])
-			if err != nil {
-				return err
-			}
-			t.entries = append(t.entries, Entry{List: list, Code: l.fields[0], Hazards: hazards, names: namesOf(header[2:], l.fields[2:])})
 		}
 	}
 	return nil
 }
 
 func (t *Tables) readWords() error {
-	_, lines, err := readTable("words")
-	if err != nil {
-		return err
-	}
 	t.words = &wordList{}
-	for _, l := range lines {
-		hazards, err := hazardsOf(l, l.fields[0])
-		if err != nil {
-			return err
-		}
+	err := eachLine("words", 0, func(_ []string, l line, hazards []Hazard) {
 		for one := range strings.SplitSeq(l.fields[1], "|") {
 			t.words.add(one, hazards)
 		}
-	}
+	})
 	t.words.ready()
-	return nil
+	return err
 }
 
 func (t *Tables) readHints() error {
-	_, lines, err := readTable("hints")
-	if err != nil {
-		return err
-	}
-	for _, l := range lines {
-		hazards, err := hazardsOf(l, l.fields[1])
-		if err != nil {
-			return err
-		}
-		t.hints[cap.Category(l.fields[0])] = hazards
-	}
-	return nil
+	return eachLine("hints", 1, func(_ []string, l line, hazards []Hazard) { t.hints[cap.Category(l.fields[0])] = hazards })
 }
