@@ -27,13 +27,13 @@ run: build ## see it work: a flood warning for an invented town, against a gatew
 
 test: ## vet and all tests, without any server (with CAP_CORPUS set, real alerts too)
 	go vet ./... ./.ci/tally ./.ci/servers ./.ci/stand
-	$(HERMETIC) go test -json ./... ./.ci/tally | $(HERMETIC) go run ./.ci/tally -again "go test"
+	$(HERMETIC) go run ./.ci/tally -- ./... ./.ci/tally
 
 test-real: ## all tests against the servers that TOCSIN_TEST_* name; a skipped test is a failure
 	@.ci/real
 
 race: ## tests of what runs concurrently, under the race detector
-	$(HERMETIC) go test -json -race -short $(CONCURRENT) | $(HERMETIC) go run ./.ci/tally -again "go test -race -short"
+	$(HERMETIC) go run ./.ci/tally -- -race -short $(CONCURRENT)
 
 conformance: ## both doors of package cap against the verdicts recorded for real alerts (CAP_CORPUS names them; wants xmllint)
 	@[ -n "$${CAP_CORPUS:-}" ] || { echo "CAP_CORPUS is not set: name the folder of real alerts" >&2; exit 1; }

@@ -26,13 +26,14 @@ const (
 // runner runs one test of a package so many times and gives the output of go test -json.
 type runner func(t test, times int) (io.Reader, error)
 
-// goTest is the runner that calls the given command, such as "go test -race".
-func goTest(command string) runner {
+// goTest is the runner that calls go test with the given flags.
+func goTest(flags []string) runner {
 	return func(t test, times int) (io.Reader, error) {
 		ctx, cancel := context.WithTimeout(context.Background(), againTime)
 		defer cancel()
-		words := append(strings.Fields(command), "-json", fmt.Sprintf("-count=%d", times), "-run", "^"+regexp.QuoteMeta(t.name)+"$", t.pkg)
-		run := exec.CommandContext(ctx, words[0], words[1:]...)
+		words := slices.Concat([]string{"test", "-json"}, flags,
+			[]string{fmt.Sprintf("-count=%d", times), "-run", "^" + regexp.QuoteMeta(t.name) + "$", t.pkg})
+		run := exec.CommandContext(ctx, "go", words...)
 		run.Stderr = os.Stderr
 		out, err := run.Output()
 		if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {

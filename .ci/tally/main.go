@@ -1,10 +1,14 @@
-// Command tally reads the output of `go test -json` and says what happened: the lines that go test itself would print,
-// everything that a failed test said, and in the last line how many tests passed, failed and were skipped.
+// Command tally calls `go test` with the flags and packages that it is given, and says what happened: the lines that go
+// test itself would print, everything that a failed test said, and in the last line how many tests passed, failed and were
+// skipped.
+//
+//	tally [-no-skips] [-except PATTERN] -- [FLAG=VALUE…] PACKAGE…
 //
 // It stands apart because `go test` counts nothing and takes a skipped test for a good one. What always holds: the exit
-// code is 0 only if at least one test passed, none failed, every package was built and ended, and, with -no-skips, none
-// was skipped. With -again, a test that failed once and then passes twice by itself is not failed but unsteady: it is
-// shown whole and counted apart, so that chance ends no run and goes into no drawer either. The variable TALLY may name a file to which the three numbers are appended.
+// code is 0 only if at least one test passed, none failed, every package was built and ended, go test found nothing else to
+// complain of, and, with -no-skips, none was skipped. A test that failed once and then passes twice by itself is not failed
+// but unsteady: it is shown whole and counted apart, so that chance ends no run and goes into no drawer either. The
+// variable TALLY may name a file to which the three numbers are appended.
 package main
 
 import (
@@ -16,6 +20,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
@@ -24,21 +29,14 @@ import (
 func main() {
 	noSkips := flag.Bool("no-skips", false, "a skipped test is a failure")
 	except := flag.String("except", "", "`pattern` of reasons for which a test may be skipped all the same")
-	again := flag.String("again", "", "`command`, such as \"go test -race\", with which a few failed tests are run again, each by itself")
 	flag.Parse()
 	t := newTally(os.Stdout)
 	if *except != "" {
 		t.except = regexp.MustCompile(*except)
 	}
-	if err := t.read(os.Stdin); err != nil {
+	if err := t.test(flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "tally:", err)
 		os.Exit(1)
-	}
-	if *again != "" {
-		if err := t.lookAgain(goTest(*again)); err != nil {
-			fmt.Fprintln(os.Stderr, "tally:", err)
-			os.Exit(1)
-		}
 	}
 	good := t.sum(*noSkips)
 	if err := t.keep(os.Getenv("TALLY")); err != nil {
@@ -47,6 +45,36 @@ func main() {
 	}
 	if !good {
 		os.Exit(1)
+	}
+}
+
+// test calls go test, takes in what it says, and looks at a few failed tests again.
+func (t *tally) test(args []string) error {
+	run := exec.Command("go", append([]string{"test", "-json"}, args...)...)
+	run.Stderr = os.Stderr
+	out, err := run.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := run.Start(); err != nil {
+		return err
+	}
+	err = t.read(out)
+	if err != nil {
+		_, _ = io.Copy(io.Discard, out) // so that go test can end; the first error is the one to tell
+	}
+	t.ended(run.Wait())
+	if err != nil {
+		return err
+	}
+	flags := slices.DeleteFunc(slices.Clone(args), func(a string) bool { return !strings.HasPrefix(a, "-") })
+	return t.lookAgain(goTest(flags))
+}
+
+// ended takes in how go test ended. When it complains and no test or package says why, that is a failure of its own.
+func (t *tally) ended(err error) {
+	if err != nil && len(t.failed) == 0 && len(t.broken) == 0 {
+		t.broken = append(t.broken, "go test: "+err.Error())
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -118,5 +119,56 @@ func TestTooManyFailuresAreNotLookedAtAgain(t *testing.T) {
 	never := func(test, int) (io.Reader, error) { return nil, errors.New("was called") }
 	if err := errors.Join(c.read(strings.NewReader(in.String())), c.lookAgain(never)); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestTheTrueCommand runs go test in a module of its own. What Once leaves behind makes it pass from the second time on.
+func TestTheTrueCommand(t *testing.T) {
+	const text = `package p
+
+import (
+	"os"
+	"testing"
+)
+
+func TestGood(t *testing.T) {}
+
+func TestOnce(t *testing.T) {
+	if _, err := os.Stat("was"); err != nil {
+		_ = os.WriteFile("was", nil, 0o600)
+		t.Fatal("the first time")
+	}
+}
+`
+	rows := []struct {
+		name, text string
+		args       []string
+		good       bool
+		want       string
+	}{
+		{"unsteady", text, []string{"./..."}, true, "unsteady: p TestOnce failed, and passed when it ran again by itself\n1 passed, 0 failed, 0 skipped, 1 unsteady\n"},
+		{"fails each time", strings.ReplaceAll(text, "nil, 0o600", "nil, 0o600); _ = os.Remove(\"was\""), []string{"./..."}, false, "1 passed, 1 failed"},
+		{"passes", strings.ReplaceAll(text, "t.Fatal", "t.Log"), []string{"-short", "./..."}, true, "2 passed, 0 failed, 0 skipped\n"},
+		{"a flag that is none", text, []string{"-none", "./..."}, false, "broken: p failed\n0 passed, 1 failed"},
+		{"go test refuses", text, []string{"-mod=none", "./..."}, false, "broken: go test: exit status 1\n0 passed, 1 failed"},
+		{"no such package", text, []string{"./q"}, false, "broken: ./q failed\n0 passed, 2 failed"},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			for name, text := range map[string]string{"go.mod": "module p\n", "p_test.go": row.text} {
+				if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var out strings.Builder
+			c := newTally(&out)
+			if err := c.test(row.args); err != nil {
+				t.Fatal(err)
+			}
+			if good := c.sum(false); good != row.good || !strings.Contains(out.String(), row.want) {
+				t.Errorf("good is %v, want %v; printed %q, want %q in it", good, row.good, out.String(), row.want)
+			}
+		})
 	}
 }

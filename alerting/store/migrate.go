@@ -13,7 +13,6 @@ import (
 
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
 
 	"tocsin/alerting"
 )
@@ -107,10 +106,6 @@ func (advisoryLock) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
 	return err
 }
 
-// lockPoll is how often a waiting process looks whether the lock is free. It is a wait between processes, so it cannot
-// be told by a channel.
-const lockPoll = 50 * time.Millisecond
-
 // lockFile takes an exclusive lock on a small SQLite file of its own. The system drops it with the process that held
 // it, however that ended, and the database itself stays free for the migrations.
 func lockFile(ctx context.Context, path string) (unlock func(), err error) {
@@ -118,21 +113,20 @@ func lockFile(ctx context.Context, path string) (unlock func(), err error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", alerting.ErrInvalid, err)
 	}
-	file := sql.OpenDB(connector{c})
+	file := sql.OpenDB(connector{c, 0})
 	file.SetMaxOpenConns(1)
 	for {
 		_, err := file.ExecContext(ctx, "BEGIN EXCLUSIVE")
 		if err == nil {
 			return func() { _ = file.Close() }, nil
 		}
-		var lite *sqlite.Error
-		if !errors.As(err, &lite) || lite.Code()&0xff != sqlite3.SQLITE_BUSY {
+		if !busy(err) {
 			return nil, errors.Join(err, file.Close())
 		}
 		select {
 		case <-ctx.Done():
 			return nil, errors.Join(ctx.Err(), file.Close())
-		case <-time.After(lockPoll):
+		case <-time.After(busyPoll):
 		}
 	}
 }

@@ -65,7 +65,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		return nil, err
 	}
 	db := &DB{
-		write:  bun.NewDB(pool(d.write, d.writers), d.dialect()),
+		write:  bun.NewDB(pool(connector{d.write, c.BusyTimeout}, d.writers), d.dialect()),
 		sqlite: d.sqlite,
 		lock:   d.lock,
 	}
@@ -73,7 +73,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if err := db.write.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", err), db.write.Close())
 	}
-	db.read = bun.NewDB(pool(d.read, d.readers), d.dialect())
+	db.read = bun.NewDB(pool(connector{d.read, c.BusyTimeout}, d.readers), d.dialect())
 	if err := db.read.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database for reading: %w", err), db.Close())
 	}
@@ -94,23 +94,41 @@ func (c Config) filled() Config {
 }
 
 // pool keeps its connections open: opening one costs more than any query here.
-func pool(c driver.Connector, size int) *sql.DB {
-	db := sql.OpenDB(connector{c})
+func pool(c connector, size int) *sql.DB {
+	db := sql.OpenDB(c)
 	db.SetMaxOpenConns(size)
 	db.SetMaxIdleConns(size)
 	return db
 }
 
-// connector marks a failure to connect as ErrUnavailable, so that readers, too, can tell it from other errors.
-type connector struct{ driver.Connector }
+// connector marks a failure to connect as ErrUnavailable, so that readers, too, can tell it from other errors. A file of
+// SQLite may be busy while another process opens it: switching to WAL then fails at once, without regard for the busy
+// time-out of the connection, since two that switch would wait for each other. So it is opened again, for up to patience.
+type connector struct {
+	driver.Connector
+	patience time.Duration
+}
+
+// busyPoll is how often a busy file is tried again. It is a wait between processes, so it cannot be told by a channel.
+const busyPoll = 50 * time.Millisecond
 
 // Connect opens one connection.
 func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
-	conn, err := c.Connector.Connect(ctx)
-	if err != nil && ctx.Err() == nil {
-		return nil, fmt.Errorf("%w: %w", alerting.ErrUnavailable, err)
+	until := time.Now().Add(c.patience)
+	for {
+		conn, err := c.Connector.Connect(ctx)
+		switch {
+		case err == nil || ctx.Err() != nil:
+			return conn, err
+		case !busy(err) || time.Now().After(until):
+			return nil, fmt.Errorf("%w: %w", alerting.ErrUnavailable, err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(busyPoll):
+		}
 	}
-	return conn, err
 }
 
 // Close closes both pools.

@@ -73,11 +73,16 @@ func (db *DB) once(ctx context.Context, fn func(ctx context.Context, tx bun.Tx) 
 // commitError tells a commit that the database refused, which wrote nothing, from one whose answer was lost.
 func commitError(err error) error {
 	var pg *pgconn.PgError
-	var lite *sqlite.Error
-	if errors.As(err, &pg) || errors.As(err, &lite) && lite.Code()&0xff == sqlite3.SQLITE_BUSY {
+	if errors.As(err, &pg) || busy(err) {
 		return fmt.Errorf("commit: %w", err)
 	}
 	return fmt.Errorf("commit: %w: %w", alerting.ErrUnknown, err)
+}
+
+// busy reports whether SQLite was kept waiting by another connection, and did nothing.
+func busy(err error) bool {
+	var lite *sqlite.Error
+	return errors.As(err, &lite) && lite.Code()&0xff == sqlite3.SQLITE_BUSY
 }
 
 // gaveUp reports whether the database ended the transaction so that another could go on.
