@@ -10,6 +10,7 @@ import (
 	"crypto/x509"
 	"encoding/asn1"
 	"encoding/base64"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"math/big"
@@ -198,15 +199,40 @@ func flat(der []byte) ([]byte, error) {
 }
 
 // Strip undoes Sign: it gives the very bytes that were signed. A document without a signature of Sign's making before its last
-// end tag is given back as it is.
+// end tag is given back as it is. What is taken away is one whole Signature element and nothing else, so two documents that
+// are equal without their signatures say the same.
 func Strip(document []byte) []byte {
 	end, err := lastTag(document)
-	if err != nil || !bytes.HasSuffix(document[:end], []byte("</Signature>")) {
+	if err != nil {
 		return document
 	}
 	begin := bytes.LastIndex(document[:end], []byte(`<Signature xmlns="`+space+`"><SignedInfo>`))
-	if begin < 0 || bytes.Count(document[begin:end], []byte("</Signature>")) != 1 {
+	if begin < 0 || !oneElement(document[begin:end]) {
 		return document
 	}
 	return bytes.Join([][]byte{document[:begin], document[end:]}, nil)
+}
+
+// oneElement reports whether a text is one element from its first to its last byte, without comments, instructions and CDATA,
+// none of which Sign writes.
+func oneElement(text []byte) bool {
+	if bytes.Contains(text, []byte("<!")) || bytes.Contains(text, []byte("<?")) {
+		return false
+	}
+	d := xml.NewDecoder(bytes.NewReader(text))
+	for depth := 0; ; {
+		token, err := d.RawToken()
+		if err != nil {
+			return false
+		}
+		switch token.(type) {
+		case xml.StartElement:
+			depth++
+		case xml.EndElement:
+			depth--
+		}
+		if depth == 0 {
+			return d.InputOffset() == int64(len(text))
+		}
+	}
 }

@@ -246,3 +246,34 @@ func TestTrust(t *testing.T) {
 		t.Errorf("unsigned: %+v %v", r, err)
 	}
 }
+
+// What Strip takes away is one signature and nothing that a reader would see.
+func TestStripTakesNothingElse(t *testing.T) {
+	const begin, end = `<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>a</identifier>`, `</alert>`
+	const signature = `<Signature xmlns="http://www.w3.org/2000/09/xmldsig#"><SignedInfo><Reference URI=""></Reference></SignedInfo></Signature>`
+	rows := []struct {
+		name, between string
+		stripped      bool
+	}{
+		{"a signature", signature, true},
+		{"two", signature + signature, false},
+		{"an element between two ends", strings.Replace(signature, "</Signature>", "</Signature ><info/><Signature></Signature>", 1), false},
+		{"one beside it", strings.Replace(signature, "</Signature>", "</Signature ><info><Signature></Signature></info>", 1), false},
+		{"one that closes itself", strings.Replace(signature, "</Signature>", "</Signature ><info/><x></Signature>", 1), false},
+		{"a comment", strings.Replace(signature, "<Reference", "<!-- </SignedInfo></Signature> --><Reference", 1), false},
+		{"CDATA", strings.Replace(signature, "<Reference", "<![CDATA[<Reference>]]><Reference", 1), false},
+	}
+	for _, row := range rows {
+		document := begin + row.between + end
+		want := document
+		switch {
+		case row.stripped:
+			want = begin + end
+		case row.name == "two":
+			want = begin + signature + end // the last one, which is whole
+		}
+		if got := string(Strip([]byte(document))); got != want {
+			t.Errorf("%s: %s", row.name, got)
+		}
+	}
+}
