@@ -16,24 +16,22 @@ type Envelope struct {
 	// Document is the exact CAP document, Digest its SHA-256.
 	Document []byte   `json:"document"`
 	Digest   [32]byte `json:"digest"`
-	// Approvals may be empty; later they are signatures over document, action and audience.
-	Approvals []Approval `json:"approvals,omitempty"`
-	Policy    string     `json:"policy,omitempty"`
-	Actor     Actor      `json:"actor"`
+	// Author wrote the document: an operator, or the name of a token.
+	Author string `json:"author,omitempty"`
+	// Counted is whom the document would have reached when it was submitted: what those who approved it were shown.
+	Counted Counted `json:"counted,omitzero"`
+	// Approvals are signatures over document, audience, author and count (package approval); empty where the office
+	// demands none. Enrolments are those by which their keys are known.
+	Approvals  []Approval  `json:"approvals,omitempty"`
+	Enrolments []Enrolment `json:"enrolments,omitempty"`
+	// Actor released it.
+	Actor Actor `json:"actor"`
 	// Channels limits the channels; empty means all.
 	Channels []Channel `json:"channels,omitempty"`
 	// Audience limits or names the audience; its zero value means "whoever the areas hold".
 	Audience AudienceFilter `json:"audience,omitzero"`
 	// Issued is when the desk handed the record to the stream, by the desk's clock.
 	Issued time.Time `json:"issued"`
-}
-
-// Approval is one person's consent to exactly these bytes.
-type Approval struct {
-	By        string    `json:"by"`
-	At        time.Time `json:"at"`
-	KeyID     string    `json:"key_id,omitempty"`
-	Signature []byte    `json:"signature,omitempty"`
 }
 
 // AudienceFilter narrows the audience that the areas give, or names one where they give none.

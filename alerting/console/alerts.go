@@ -18,8 +18,11 @@ import (
 // answer is what became of an alert that was to be issued.
 type answer struct {
 	Alert alerting.AlertID `json:"alert"`
-	// Outcome is accepted: the stream has it. Refusals and unknown outcomes are problems.
-	Outcome string `json:"outcome"`
+	// Outcome is accepted: the stream has it; or submitted: it waits in a draft for what Missing says. Refusals and unknown
+	// outcomes are problems.
+	Outcome string   `json:"outcome"`
+	Draft   string   `json:"draft,omitempty"`
+	Missing []string `json:"missing,omitempty"`
 	// Repeated is true when the same document had been issued before; nothing was issued twice.
 	Repeated bool         `json:"repeated,omitempty"`
 	Findings cap.Findings `json:"findings,omitempty"`
@@ -64,8 +67,14 @@ func (c *Console) answer(w http.ResponseWriter, r *http.Request, a desk.Answer, 
 		c.refuse(w, r, err)
 		return
 	}
-	w.Header().Set("Location", "/api/alerts/"+a.Alert.String())
-	writeJSON(w, http.StatusAccepted, answer{Alert: a.Alert, Outcome: "accepted", Repeated: a.Repeated, Findings: a.Findings})
+	out := answer{Alert: a.Alert, Outcome: "accepted", Repeated: a.Repeated, Findings: a.Findings}
+	where := "/api/alerts/" + a.Alert.String()
+	if a.Draft != "" {
+		out.Outcome, out.Draft, out.Missing = "submitted", a.Draft, a.Missing
+		where = "/api/drafts/" + a.Draft
+	}
+	w.Header().Set("Location", where)
+	writeJSON(w, http.StatusAccepted, out)
 }
 
 // refuse answers an order that was not accepted: refused, or unknown when the stream's answer was lost.
@@ -129,13 +138,9 @@ func (c *Console) dryRun(w http.ResponseWriter, r *http.Request, by alerting.Act
 }
 
 func (c *Console) list(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {
-	limit := 50
-	if text := r.URL.Query().Get("limit"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > 1000 {
-			return fmt.Errorf("%w: limit %q: want 1 to 1000", alerting.ErrInvalid, text)
-		}
-		limit = n
+	limit, err := limitOf(r)
+	if err != nil {
+		return err
 	}
 	all, err := c.Reporter.List(r.Context(), limit)
 	if err != nil {
@@ -143,6 +148,19 @@ func (c *Console) list(w http.ResponseWriter, r *http.Request, _ alerting.Actor)
 	}
 	writeJSON(w, http.StatusOK, all)
 	return nil
+}
+
+// limitOf is how long a list may be: ?limit=, 50 when nothing is said.
+func limitOf(r *http.Request) (int, error) {
+	text := r.URL.Query().Get("limit")
+	if text == "" {
+		return 50, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > 1000 {
+		return 0, fmt.Errorf("%w: limit %q: want 1 to 1000", alerting.ErrInvalid, text)
+	}
+	return n, nil
 }
 
 func (c *Console) status(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {

@@ -22,6 +22,9 @@ type Desk interface {
 type Console struct {
 	Tokens []Token
 	Desk   Desk
+	// Drafts and Operators are the desk's other two halves.
+	Drafts    Drafts
+	Operators Operators
 	// Check reads a document as Issue would, without issuing it.
 	Check func(document []byte, o desk.Order) (*alerting.Issued, error)
 	// Read reads a document that somebody else wrote.
@@ -62,6 +65,7 @@ func (c *Console) Handler() http.Handler {
 	mux.Handle("GET /api/alerts/{id}/document", c.asks(MayRead, c.inTurn(c.document)))
 	mux.Handle("GET /api/alerts/{id}/explain/{who}", c.asks(MayRead, c.inTurn(c.explain)))
 	mux.Handle("POST /api/alerts/{id}/cancel", c.asks(MayCancel, c.cancel))
+	c.routeDrafts(mux)
 	mux.Handle("GET /api/deadletters", c.asks(MayRead, c.inTurn(c.letters)))
 	mux.Handle("GET /api/deadletters/{topic}/{partition}/{offset}", c.asks(MayRead, c.inTurn(c.letter)))
 	mux.Handle("POST /api/deadletters/{topic}/{partition}/{offset}/redrive", c.asks(MayRedrive, c.redrive))
@@ -69,6 +73,22 @@ func (c *Console) Handler() http.Handler {
 	mux.Handle("POST /api/sirens", c.asks(MayImport, c.imports("sirens", c.Sirens)))
 	mux.Handle("POST /api/units", c.asks(MayImport, c.imports("units", c.Units)))
 	return secure(mux)
+}
+
+// routeDrafts routes what leads to an alert being issued, and who may sign it.
+func (c *Console) routeDrafts(mux *http.ServeMux) {
+	mux.Handle("POST /api/drafts", c.asks(MayIssue, c.draft))
+	mux.Handle("GET /api/drafts", c.asks(MayRead, c.inTurn(c.drafts)))
+	mux.Handle("GET /api/drafts/{id}", c.asks(MayRead, c.inTurn(c.draftAt)))
+	mux.Handle("PUT /api/drafts/{id}", c.asks(MayIssue, c.amend))
+	mux.Handle("POST /api/drafts/{id}/submit", c.asks(MayIssue, c.acts(c.submitDraft)))
+	mux.Handle("POST /api/drafts/{id}/withdraw", c.asks(MayIssue, c.acts(c.withdrawDraft)))
+	mux.Handle("POST /api/drafts/{id}/sign", c.asks(MayApprove, c.acts(c.signDraft)))
+	mux.Handle("POST /api/drafts/{id}/return", c.asks(MayApprove, c.acts(c.returnDraft)))
+	mux.Handle("POST /api/drafts/{id}/reject", c.asks(MayApprove, c.acts(c.rejectDraft)))
+	mux.Handle("GET /api/operators", c.asks(MayRead, c.inTurn(c.operators)))
+	mux.Handle("POST /api/operators", c.asks(MayApprove, c.enrol))
+	mux.Handle("POST /api/operators/revoke", c.asks(MayApprove, c.revoke))
 }
 
 // secure sets the headers that no answer of an API should lack.

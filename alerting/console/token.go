@@ -16,6 +16,7 @@ type Right string
 // The rights.
 const (
 	MayIssue   Right = "issue"
+	MayApprove Right = "approve"
 	MayCancel  Right = "cancel"
 	MayRead    Right = "read"
 	MayImport  Right = "import"

@@ -43,6 +43,9 @@ func (d *Desk) Cancel(ctx context.Context, id alerting.AlertID, o Order) (Answer
 		return Answer{}, fmt.Errorf("cancel alert %s: %w", id, err)
 	}
 	in, err := d.writeCancel(original, older, o)
+	if err == nil {
+		err = d.seal(in)
+	}
 	if err != nil {
 		return Answer{}, fmt.Errorf("cancel alert %s: %w", id, err)
 	}

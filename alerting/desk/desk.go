@@ -9,6 +9,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"tocsin/alerting"
+	"tocsin/alerting/approval"
 	"tocsin/cap"
 )
 
@@ -47,6 +48,12 @@ type Config struct {
 	Profile cap.Profile
 	// Advise adds what else its author should know of an alert that may be issued; may be nil.
 	Advise func(in *alerting.Issued) cap.Findings
+	// Office says who must approve an alert; nil means that nobody must. With it, Count and Seal must be set.
+	Office *approval.Office
+	// Seal signs the Cancels that the desk writes, as one person's stop.
+	Seal approval.Signer
+	// Count says whom an alert would reach.
+	Count func(ctx context.Context, in *alerting.Issued) (alerting.Counted, error)
 	// UnknownReferences lets an update or cancel refer to alerts that this desk never issued.
 	UnknownReferences bool
 }
@@ -73,6 +80,9 @@ type Answer struct {
 	Repeated bool
 	// Findings are the warnings and the advice on the document.
 	Findings cap.Findings
+	// Draft is set when nothing was issued: the document was submitted under this name, and waits for what Missing says.
+	Draft   string
+	Missing []string
 }
 
 // Desk issues alerts. It is safe for concurrent use, and several may work on one database.
@@ -93,6 +103,9 @@ const (
 func New(c Config) (*Desk, error) {
 	if c.DB == nil || c.Press == nil || c.Note == nil || c.Now == nil || c.Log == nil {
 		return nil, fmt.Errorf("%w: the desk lacks a part", alerting.ErrInvalid)
+	}
+	if c.Office != nil && (c.Count == nil || len(c.Seal.Private) == 0) {
+		return nil, fmt.Errorf("%w: with approvals the desk needs a key of its own, and must be able to count whom an alert reaches", alerting.ErrInvalid)
 	}
 	if c.Lifetime <= 0 {
 		c.Lifetime = defaultLifetime
@@ -119,7 +132,7 @@ func (d *Desk) Issue(ctx context.Context, document []byte, o Order) (Answer, err
 	if err != nil {
 		return Answer{}, fmt.Errorf("issue: %w", err)
 	}
-	return d.submit(ctx, in)
+	return d.orDraft(ctx, in)
 }
 
 // Update is Issue for a document that must be an Update.
@@ -132,5 +145,5 @@ func (d *Desk) Update(ctx context.Context, document []byte, o Order) (Answer, er
 	if err != nil {
 		return Answer{}, fmt.Errorf("update: %w", err)
 	}
-	return d.submit(ctx, in)
+	return d.orDraft(ctx, in)
 }

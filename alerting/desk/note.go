@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 
 	"github.com/uptrace/bun"
@@ -23,6 +24,22 @@ const (
 	verbWithdrawn = "alert.withdrawn"
 	// verbLapsed: it expired before it was known to be issued.
 	verbLapsed = "alert.lapsed"
+
+	// What becomes of a draft, in the order in which it may.
+	verbDrafted     = "draft.entered"
+	verbAmended     = "draft.amended"
+	verbSubmitted   = "draft.submitted"
+	verbSigned      = "draft.signed"
+	verbReturned    = "draft.returned"
+	verbRejected    = "draft.rejected"
+	verbTakenBack   = "draft.withdrawn"
+	verbApproved    = "draft.approved"
+	verbReleased    = "draft.released"
+	verbDraftLapsed = "draft.lapsed"
+
+	// Who may sign.
+	verbEnrolled = "operator.enrolled"
+	verbRevoked  = "key.revoked"
 )
 
 // engine is the actor of what nobody ordered.
@@ -30,6 +47,15 @@ func engine() alerting.Actor { return alerting.Actor{Name: "desk", Kind: "engine
 
 // subjectOf names an alert in the journal.
 func subjectOf(id string) string { return "alert/" + id }
+
+// subjectOfDraft names a draft in the journal.
+func subjectOfDraft(id string) string { return "draft/" + id }
+
+// drafting is what the journal keeps of a version.
+func drafting(v *versionRow) map[string]any {
+	sum := sha256.Sum256(v.Document)
+	return map[string]any{"version": v.Version, "sha256": hex.EncodeToString(sum[:])}
+}
 
 // entering is what the journal keeps of an alert that is taken in. Whom it names is left out: the journal is kept for ever.
 type entering struct {

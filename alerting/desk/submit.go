@@ -148,13 +148,17 @@ func (d *Desk) Resume(ctx context.Context) (int, error) {
 	return count, errors.Join(errs...)
 }
 
-// resumeEvery is how often Run looks for what is left issuing.
-const resumeEvery = 5 * time.Second
+// resumeEvery is how often Run looks for what is left issuing, releaseEvery how often for drafts whose time has come.
+const (
+	resumeEvery  = 5 * time.Second
+	releaseEvery = time.Second
+)
 
-// Run calls Resume at once and then every few seconds, until ctx ends.
+// Run calls Resume at once and then every few seconds, and releases approved drafts when their time has come, until ctx ends.
 func (d *Desk) Run(ctx context.Context) error {
-	tick := time.NewTicker(resumeEvery)
+	tick, second := time.NewTicker(resumeEvery), time.NewTicker(releaseEvery)
 	defer tick.Stop()
+	defer second.Stop()
 	for {
 		n, err := d.Resume(ctx)
 		if err != nil && ctx.Err() == nil {
@@ -163,10 +167,17 @@ func (d *Desk) Run(ctx context.Context) error {
 		if n > 0 {
 			d.Log.InfoContext(ctx, "unfinished issues were published", "count", n)
 		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
+		for due := false; !due; {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-tick.C:
+				due = true
+			case <-second.C:
+				if err := d.releaseDue(ctx); err != nil && ctx.Err() == nil {
+					d.Log.WarnContext(ctx, "approved drafts could not all be released", "error", err)
+				}
+			}
 		}
 	}
 }

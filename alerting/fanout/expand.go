@@ -153,6 +153,9 @@ func (f *Fanout) openRow(row *expansionRow) (*alerting.Issued, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read alert %s again: %w", row.Alert, err)
 	}
+	if in.ID.String() != row.Alert {
+		return nil, fmt.Errorf("read alert %s again: %w: its envelope is that of alert %s", row.Alert, alerting.ErrInvalid, in.ID)
+	}
 	return in, nil
 }
 

@@ -78,6 +78,9 @@ type Parts struct {
 	Metrics prometheus.Registerer
 	Now     func() time.Time
 	After   func(time.Duration) <-chan time.Time
+	// Approved says why an alert must not be sent (package approval); nil lets every alert pass. Whatever reads or writes issued
+	// alerts asks it, so an alert that nobody approved is never taken in.
+	Approved func(in *alerting.Issued) error
 	// Parse reads a CAP document; it defaults to cap.Parse with its default limits.
 	Parse func([]byte) (*cap.Alert, error)
 }

@@ -53,7 +53,7 @@ func decodeEnvelope(record []byte) (*alerting.Envelope, error) {
 }
 
 // understand parses an envelope's document and works out what follows from both. It refuses (alerting.ErrInvalid) a
-// document that does not match its digest, does not parse, or belongs to another world.
+// document that does not match its digest, does not parse, belongs to another world, or that not everybody approved who must.
 func (s *Stream) understand(e *alerting.Envelope) (*alerting.Issued, error) {
 	bad := func(format string, args ...any) (*alerting.Issued, error) {
 		return nil, fmt.Errorf("envelope: %w: %s", alerting.ErrInvalid, fmt.Sprintf(format, args...))
@@ -84,6 +84,11 @@ func (s *Stream) understand(e *alerting.Envelope) (*alerting.Issued, error) {
 	issued.Ends, issued.Expires = alerting.Ends(alert, e.Issued, s.cfg.Lifetime)
 	for _, r := range alert.References {
 		issued.References = append(issued.References, alerting.IDOfReference(r))
+	}
+	if s.parts.Approved != nil {
+		if err := s.parts.Approved(issued); err != nil {
+			return bad("%v", err)
+		}
 	}
 	return issued, nil
 }

@@ -31,7 +31,8 @@ func issueVerb(t *terminal) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "issue FILE",
 		Short: "Issue a CAP alert, update or cancel (- reads standard input)",
-		Long: "Issue a CAP document. Exit code 0: accepted; 2: refused, nothing was issued; 3: unknown, the answer was lost and " +
+		Long: "Issue a CAP document. Where the office demands approvals it is submitted, and goes out once others have approved it (tocsin approve). " +
+			"Exit code 0: accepted, or submitted; 2: refused, nothing was issued; 3: unknown, the answer was lost and " +
 			"the same command again is safe.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -54,7 +55,7 @@ func issueVerb(t *terminal) *cobra.Command {
 			if err != nil {
 				return t.refused(err)
 			}
-			if !watch {
+			if !watch || accepted.Draft != "" {
 				return t.showAccepted(accepted)
 			}
 			return t.watch(cmd.Context(), api, accepted)
@@ -64,9 +65,7 @@ func issueVerb(t *terminal) *cobra.Command {
 	f.BoolVar(&dry, "dry-run", false, "issue nothing: show who would get what by which channel, and what it costs")
 	f.BoolVar(&list, "list", false, "with --dry-run: name every recipient")
 	f.BoolVar(&watch, "watch", false, "show progress until everything is settled; JSON lines when the output is no terminal")
-	f.StringSliceVar(&order.Channels, "channel", nil, "only these channels (sms, push, mail, siren)")
-	f.StringSliceVar(&order.People, "person", nil, "only these people, by reference; names the audience of a restricted alert")
-	f.StringSliceVar(&order.Groups, "group", nil, "only these groups of sirens")
+	ordered(c, &order)
 	return c
 }
 
@@ -105,7 +104,14 @@ func (t *terminal) tellAccepted(a client.Accepted, say func(format string, args 
 	if a.Repeated {
 		again = " (it had been issued before; nothing was issued twice)"
 	}
-	say("accepted: alert %s%s\n", a.Alert, again)
+	if a.Draft != "" {
+		say("submitted: draft %s, to be issued as alert %s\n", a.Draft, a.Alert)
+		for _, m := range a.Missing {
+			say("waits: %s\n", m)
+		}
+	} else {
+		say("accepted: alert %s%s\n", a.Alert, again)
+	}
 	for _, f := range a.Findings {
 		say("%s: line %d: %s\n", f.Level, f.Line, f.Message)
 	}

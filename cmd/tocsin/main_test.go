@@ -30,8 +30,20 @@ func TestMain(m *testing.M) {
 //	fill FILE…         put variables ($NOW, $LATER, $EARLIER, $FOLDER, $CLONE) into files
 //	strand             send a batch on its way that its worker must set aside
 //	office [TOKEN]     have an office running, and be configured as its client; $OFFICE is its folder
+//	careful [TOKEN]    the same, of an office in which nobody sends alone: first, second and third are its operators
 func TestScripts(t *testing.T) {
 	open := sync.OnceValue(func() *scenario.Office { return scenario.Open(t, scenario.Options{}) })
+	careful := sync.OnceValue(func() *scenario.Office { return scenario.Open(t, scenario.Options{Approvals: true}) })
+	enter := func(open func() *scenario.Office, token string) func(ts *testscript.TestScript, _ bool, args []string) {
+		return func(ts *testscript.TestScript, _ bool, args []string) {
+			who := token
+			if len(args) > 0 {
+				who = args[0]
+			}
+			ts.Setenv("TOCSIN_CONFIG", open().ClientFile(who))
+			ts.Setenv("OFFICE", open().Dir)
+		}
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
@@ -51,14 +63,8 @@ func TestScripts(t *testing.T) {
 			"exits":  exits,
 			"fill":   fill,
 			"strand": func(*testscript.TestScript, bool, []string) { open().Strand() },
-			"office": func(ts *testscript.TestScript, _ bool, args []string) {
-				token := "everything"
-				if len(args) > 0 {
-					token = args[0]
-				}
-				ts.Setenv("TOCSIN_CONFIG", open().ClientFile(token))
-				ts.Setenv("OFFICE", open().Dir)
-			},
+			"office":  enter(open, "everything"),
+			"careful": enter(careful, "first"),
 		},
 	})
 }

@@ -96,6 +96,7 @@ func keysVerb(t *terminal) *cobra.Command {
 	add("vapid FILE", "the key pair of a web push gateway; prints the public key", serve.MakeVAPID)
 	add("siren FILE", "the key that signs siren commands; prints the public key", serve.MakeSirenKey)
 	add("journal FILE", "the key that signs the journal's heads; prints the name of the file with the public key", serve.MakeJournalKey)
+	add("operator FILE", "an operator's key, which signs approvals; prints the public key", serve.MakeOperatorKey)
 	keys.AddCommand(signingKeyVerb(t))
 	add("token FILE", "a token for the admin API", serve.MakeToken)
 	return keys

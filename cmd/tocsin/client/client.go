@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -96,6 +97,9 @@ type Accepted struct {
 	Outcome  string           `json:"outcome"`
 	Repeated bool             `json:"repeated"`
 	Findings cap.Findings     `json:"findings,omitempty"`
+	// Draft is set when nothing was issued yet: the document waits under this name for what Missing says.
+	Draft   string   `json:"draft,omitempty"`
+	Missing []string `json:"missing,omitempty"`
 }
 
 // Order narrows who is told.
@@ -111,7 +115,7 @@ func (o Order) query() url.Values {
 
 const callTimeout = 30 * time.Second
 
-// Issue sends a CAP document to be issued. A *Problem with outcome "refused" means that nothing was issued; anything
+// Issue sends a CAP document to be issued, or submitted where it must be approved first. A *Problem with outcome "refused" means that nothing was issued; anything
 // unclear is ErrUnknown.
 func (c *Client) Issue(ctx context.Context, document []byte, o Order) (Accepted, error) {
 	return c.order(ctx, "/api/alerts?"+o.query().Encode(), "application/cap+xml", document)
@@ -131,7 +135,7 @@ func (c *Client) order(ctx context.Context, path, contentType string, body []byt
 	err := c.call(ctx, http.MethodPost, path, contentType, body, &a)
 	var p *Problem
 	switch {
-	case err == nil && a.Outcome == "accepted":
+	case err == nil && (a.Outcome == "accepted" || a.Outcome == "submitted" && a.Draft != ""):
 		return a, nil
 	case errors.As(err, &p) && p.settled():
 		return a, err
@@ -181,9 +185,14 @@ func (c *Client) Explain(ctx context.Context, id alerting.AlertID, who string) (
 const maxAnswer = 512 << 20
 
 func (c *Client) call(ctx context.Context, method, path, contentType string, body []byte, into any) error {
+	return c.callWith(ctx, nil, method, path, contentType, body, into)
+}
+
+// callWith is call with further headers; into is nil when no answer is expected.
+func (c *Client) callWith(ctx context.Context, more http.Header, method, path, contentType string, body []byte, into any) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	resp, err := c.send(ctx, method, path, contentType, bytes.NewReader(body))
+	resp, err := c.send(ctx, more, method, path, contentType, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
@@ -191,17 +200,21 @@ func (c *Client) call(ctx context.Context, method, path, contentType string, bod
 	if resp.StatusCode >= 300 {
 		return problemOf(resp)
 	}
+	if into == nil {
+		return nil
+	}
 	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(into); err != nil {
 		return fmt.Errorf("read the answer: %w", err)
 	}
 	return nil
 }
 
-func (c *Client) send(ctx context.Context, method, path, contentType string, body io.Reader) (*http.Response, error) {
+func (c *Client) send(ctx context.Context, more http.Header, method, path, contentType string, body io.Reader) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
 	if err != nil {
 		return nil, err
 	}
+	maps.Copy(req.Header, more)
 	if contentType != "" {
 		req.Header.Set("Content-Type", contentType)
 	}

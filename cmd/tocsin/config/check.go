@@ -54,6 +54,7 @@ func (c *Config) check(text []byte, faults []error) error {
 	k.tls("$.redis.tls", c.Redis.TLS)
 	k.listeners(c)
 	k.signing(c)
+	k.approval(c)
 	k.callbacks(c)
 	k.feeds(c)
 	k.tokens(c)
@@ -174,7 +175,7 @@ func (k *checker) feeds(c *Config) {
 }
 
 func (k *checker) tokens(c *Config) {
-	rights := []string{"issue", "cancel", "read", "import", "redrive"}
+	rights := []string{"issue", "approve", "cancel", "read", "import", "redrive"}
 	seen := make(map[string]bool)
 	for i, t := range c.API.Tokens {
 		path := fmt.Sprintf("$.api.tokens[%d]", i)

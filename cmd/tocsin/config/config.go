@@ -11,6 +11,7 @@ type Config struct {
 	SQL      SQL       `yaml:"sql" envPrefix:"SQL_"`
 	Keyring  Keyring   `yaml:"keyring" envPrefix:"KEYRING_"`
 	Alerts   Alerts    `yaml:"alerts" envPrefix:"ALERTS_"`
+	Approval Approval  `yaml:"approval" envPrefix:"APPROVAL_"`
 	Gateways []Gateway `yaml:"gateways"`
 	// Listen is where each role answers.
 	API       API       `yaml:"api" envPrefix:"API_"`
@@ -201,7 +202,7 @@ type API struct {
 	Tokens   []Token `yaml:"tokens"`
 }
 
-// Token is one caller of the API. May lists: issue, cancel, read, import, redrive.
+// Token is one caller of the API. May lists: issue, approve, cancel, read, import, redrive.
 type Token struct {
 	Name      string   `yaml:"name"`
 	TokenFile string   `yaml:"token_file"`

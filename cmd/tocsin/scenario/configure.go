@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"tocsin/alerting/approval"
 	"tocsin/cmd/gatewaysim/sim"
 	"tocsin/cmd/tocsin/serve"
 )
@@ -18,6 +19,8 @@ import (
 type keys struct {
 	vapid string
 	siren ed25519.PublicKey
+	// operators are the public keys of the founders and of the desk.
+	operators map[string]string
 }
 
 // makeKeys writes every secret of the office into its folder, with the product's own key makers.
@@ -42,7 +45,12 @@ func (o *Office) makeKeys() keys {
 	check("the signing key", err)
 	_, err = serve.MakeJournalKey(filepath.Join(o.Dir, "journal.pem"))
 	check("the journal key", err)
-	for _, name := range []string{"everything", "reader", "issuer"} {
+	k.operators = make(map[string]string)
+	for _, name := range append(Operators(), approval.DeskName) {
+		k.operators[name], err = serve.MakeOperatorKey(o.OperatorFile(name))
+		check("an operator's key", err)
+	}
+	for _, name := range append(Operators(), "everything", "reader", "issuer") {
 		_, err := serve.MakeToken(o.TokenFile(name))
 		check("a token", err)
 	}
@@ -72,7 +80,8 @@ func (o *Office) startGateways(opt Options, k keys) {
 	})
 }
 
-// Template of the office's configuration. Tokens: everything may do all, reader only reads, issuer only issues.
+// Template of the office's configuration. Tokens: everything may do all, reader only reads, issuer only issues; each operator has
+// one of his own.
 const officeYAML = `office: {sender: warnings@office.example, name: Harbour Emergency Office, public_url: "https://warn.example"}
 data_dir: {{dir}}/data
 kafka: {brokers: ["{{brokers}}"], prefix: "{{prefix}}", partitions: 2}
@@ -82,9 +91,12 @@ keyring: {dir: {{dir}}/keyring}
 api:
   listen: 127.0.0.1:0
   tokens:
-    - {name: everything, token_file: {{dir}}/everything.token, may: [issue, cancel, read, import, redrive]}
+    - {name: everything, token_file: {{dir}}/everything.token, may: [issue, approve, cancel, read, import, redrive]}
     - {name: reader, token_file: {{dir}}/reader.token, may: [read]}
     - {name: issuer, token_file: {{dir}}/issuer.token, may: [issue]}
+    - {name: first, token_file: {{dir}}/first.token, may: [issue, approve, cancel, read]}
+    - {name: second, token_file: {{dir}}/second.token, may: [issue, approve, cancel, read]}
+    - {name: third, token_file: {{dir}}/third.token, may: [issue, approve, cancel, read]}
 callbacks: {listen: "{{callbacks}}", public_url: "http://{{callbacks}}"{{asking}}}
 metrics: {listen: 127.0.0.1:0}
 alerts: {signing: {key_file: {{dir}}/signing.pem, certificate_file: {{dir}}/signing.crt}}
@@ -105,6 +117,15 @@ func (o *Office) writeConfig(opt Options, k keys) {
 		"{{redis}}", redis, "{{sql}}", sql, "{{callbacks}}", freePort(o.tb), "{{asking}}", asking).WriteString(&b, officeYAML)
 	if opt.Heartbeat != "" {
 		fmt.Fprintf(&b, "heartbeat: {url: %q, every: 1s}\n", opt.Heartbeat)
+	}
+	if opt.Approvals {
+		fmt.Fprintf(&b, "approval:\n  desk_key: %q\n  desk_key_file: %q\n  founders:\n", k.operators[approval.DeskName], o.OperatorFile(approval.DeskName))
+		for _, name := range Operators() {
+			fmt.Fprintf(&b, "    - {name: %s, key: %q}\n", name, k.operators[name])
+		}
+		if opt.Policy != "" {
+			fmt.Fprintf(&b, "  policy: [%s]\n", opt.Policy)
+		}
 	}
 	b.WriteString("gateways:\n")
 	gateway := func(channel, settings string) {

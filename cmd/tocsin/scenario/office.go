@@ -39,6 +39,9 @@ type Options struct {
 	Broker *embedded.Kafka
 	// Heartbeat is whom the office gives a sign of life each second; empty: nobody.
 	Heartbeat string
+	// Approvals: nobody sends alone. Operators says who is a founder, and Policy adds rules, as YAML.
+	Approvals bool
+	Policy    string
 	// Callbacks say how the SMS gateway reports; the zero value: everything, at once.
 	Callbacks sim.CallbackConfig
 }
@@ -182,6 +185,12 @@ func (o *Office) Caller(name string) *client.Client {
 	o.tb.Fatalf("a client of the office: %v", err)
 	return nil
 }
+
+// Operators are the founders of an office with approvals; each has a token of his name, which may write, read, stop and approve.
+func Operators() []string { return []string{"first", "second", "third"} }
+
+// OperatorFile is the file of an operator's key.
+func (o *Office) OperatorFile(name string) string { return filepath.Join(o.Dir, name+".pem") }
 
 // TokenFile is the file of a token.
 func (o *Office) TokenFile(name string) string { return filepath.Join(o.Dir, name+".token") }

@@ -44,7 +44,11 @@ func (h *house) newDesk() (*desk.Desk, error) {
 	if err != nil {
 		return nil, fmt.Errorf("alerts.profile: %w", err)
 	}
-	return desk.New(desk.Config{DB: h.db, Press: h.stream, Note: h.note, Now: h.now, Log: h.log.With("role", "api"),
+	seal, err := h.deskKey()
+	if err != nil {
+		return nil, fmt.Errorf("approval.desk_key_file: %w", err)
+	}
+	return desk.New(desk.Config{Office: h.office, Seal: seal, Count: h.count, DB: h.db, Press: h.stream, Note: h.note, Now: h.now, Log: h.log.With("role", "api"),
 		Lifetime: h.cfg.Alerts.Lifetime, MaxValidity: h.cfg.Alerts.MaxValidity, MaxBytes: h.cfg.Alerts.MaxBytes,
 		Sender: h.cfg.Office.Sender, SenderName: h.cfg.Office.Name, Signing: signing,
 		Profile: profile, Advise: h.words.Remarks})
@@ -53,7 +57,7 @@ func (h *house) newDesk() (*desk.Desk, error) {
 // console builds the admin API.
 func (h *house) console(d *desk.Desk) (*console.Console, error) {
 	c := &console.Console{
-		Desk: d, Check: d.Check, Read: d.Read, Note: h.noteAct, Reporter: h.reporter(d), DryRun: h.dryRunner(d), Document: d.Document,
+		Desk: d, Drafts: d, Operators: d, Check: d.Check, Read: d.Read, Note: h.noteAct, Reporter: h.reporter(d), DryRun: h.dryRunner(d.Remarks), Document: d.Document,
 		Letters: h.stream.Letters(h.follower),
 		People:  h.importPeople, Sirens: h.importSirens, Units: h.importUnits, MaxBytes: h.cfg.Alerts.MaxBytes, Log: h.log,
 		Shed: h.counter("tocsin_api_shed_total", "Reads of the admin API that were sent away because too many came at once.").Inc,
@@ -103,9 +107,9 @@ func (h *house) reporter(d *desk.Desk) *report.Reporter {
 	}
 }
 
-func (h *house) dryRunner(d *desk.Desk) *report.DryRunner {
+func (h *house) dryRunner(remarks func(*alerting.Issued) cap.Findings) *report.DryRunner {
 	return &report.DryRunner{Audience: audienceFor{h.people}, Sirens: h.people, Words: h.render, Gateways: h.table(),
-		Refs: h.people.Refs, SirenRefs: h.people.SirenRefs, Advice: h.words.Advice, Remarks: d.Remarks, Now: h.now}
+		Refs: h.people.Refs, SirenRefs: h.people.SirenRefs, Advice: h.words.Advice, Remarks: remarks, Now: h.now}
 }
 
 func (h *house) importPeople(ctx context.Context, r io.Reader, progress func(audience.Progress)) (audience.Result, error) {

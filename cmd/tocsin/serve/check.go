@@ -49,6 +49,7 @@ func CheckFiles(cfg *config.Config) error {
 	check("journal.key_file", checkJournal(cfg))
 	_, err = Signing(cfg.Alerts.Signing)
 	check("alerts.signing", err)
+	check("approval.desk_key_file", checkApproval(cfg))
 	// A process with its own stores makes the first key by itself.
 	made, _ := filepath.Glob(filepath.Join(cfg.Keyring.Dir, "*.key"))
 	if kafkaIn, redisIn := cfg.InProcess(); !kafkaIn || !redisIn || len(made) > 0 {
@@ -111,6 +112,9 @@ func Notes(cfg *config.Config) []string {
 	}
 	if kafkaIn, _ := cfg.InProcess(); kafkaIn {
 		notes = append(notes, "Kafka and Redis run inside the process: good for one machine, not for an office that must survive losing it")
+	}
+	if !cfg.Approval.Needed() {
+		notes = append(notes, "approval.founders is empty: nobody must approve, and whoever has a token that may issue sends alone")
 	}
 	if len(cfg.API.Tokens) == 0 {
 		notes = append(notes, "api.tokens is empty: nobody can issue")

@@ -21,6 +21,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"tocsin/alerting"
+	"tocsin/alerting/approval"
 	"tocsin/alerting/audience"
 	"tocsin/alerting/embedded"
 	"tocsin/alerting/fanout"
@@ -44,6 +45,7 @@ type house struct {
 	checking bool
 
 	keys     *seal.Keyring
+	office   *approval.Office // nil: nobody must approve
 	db       *store.DB
 	rdb      redis.UniversalClient
 	ledger   *ledger.Ledger
@@ -91,6 +93,9 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *house, 
 		if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
 			return nil, fmt.Errorf("data_dir: %w", err)
 		}
+	}
+	if h.office, err = cfg.Approval.Office(); err != nil {
+		return nil, fmt.Errorf("approval: %w", err)
 	}
 	steps := []func(context.Context) error{h.openKeys, h.openSQL, h.checkKeyring, h.openStream, h.openRedis}
 	for _, step := range steps {
@@ -148,7 +153,11 @@ func (h *house) openStream(ctx context.Context) error {
 		h.onClose(broker.Close)
 		c.Brokers, c.Replication = broker.Addrs(), 1
 	}
-	s, err := stream.Open(ctx, c, stream.Parts{Keys: h.keys, Log: h.log, Metrics: h.reg, Now: h.now, Parse: h.parse})
+	parts := stream.Parts{Keys: h.keys, Log: h.log, Metrics: h.reg, Now: h.now, Parse: h.parse}
+	if h.office != nil {
+		parts.Approved = h.office.Check
+	}
+	s, err := stream.Open(ctx, c, parts)
 	if err != nil {
 		return err
 	}

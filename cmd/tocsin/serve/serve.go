@@ -52,6 +52,7 @@ func Run(ctx context.Context, cfg *config.Config, roles []string, log *slog.Logg
 	followed := make(chan struct{})
 	go func() { defer close(followed); h.follower.Run(following) }()
 	h.onClose(func() { stopFollowing(); <-followed })
+	group.Go(func() error { return h.watchRevocations(running) })
 	for _, role := range roles {
 		h.start(running, group, role)
 	}

@@ -1,0 +1,113 @@
+package approval
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"tocsin/alerting"
+	"tocsin/cap/dsig"
+)
+
+// Act is what somebody agrees to by signing.
+type Act string
+
+// The acts.
+const (
+	// Author: I wrote this, and want it sent.
+	Author Act = "author"
+	// Approve: I read this, and it may be sent.
+	Approve Act = "approve"
+	// Stop: what this Cancel names must end.
+	Stop Act = "stop"
+	// Enrol: this key is that operator's.
+	Enrol Act = "enrol"
+	// Revoke: this key is nobody's any more.
+	Revoke Act = "revoke"
+)
+
+// domain begins everything that is signed, so that no signature is good for anything else.
+const domain = "tocsin approval 1\n"
+
+// Statement is what a signature is over. Its fields are in the order in which they are signed.
+type Statement struct {
+	Act Act       `json:"act"`
+	By  string    `json:"by"`
+	At  time.Time `json:"at"`
+	// Subject is the SHA-256 of what is agreed to, in hexadecimal: of the document before the office signed it, or of the
+	// enrolment or revocation without its signatures.
+	Subject string `json:"subject"`
+	// World, Audience (a SHA-256), Counted and Author are those of an alert.
+	World    alerting.World   `json:"world,omitempty"`
+	Audience string           `json:"audience,omitempty"`
+	Counted  alerting.Counted `json:"counted,omitzero"`
+	Author   string           `json:"author,omitempty"`
+}
+
+// Digest is what is signed: SHA-256 over a fixed beginning and the statement as JSON. A passkey signs it as its challenge.
+func (s Statement) Digest() ([32]byte, error) {
+	s.At = s.At.UTC().Truncate(time.Second)
+	text, err := json.Marshal(s)
+	if err != nil {
+		return [32]byte{}, fmt.Errorf("statement: %w: %w", alerting.ErrInvalid, err)
+	}
+	return sha256.Sum256(append([]byte(domain), text...)), nil
+}
+
+// Over is the statement of an operator on an alert. Of the envelope it needs Document, World, Channels, Audience, Counted
+// and Author.
+func Over(e *alerting.Envelope, act Act, by string, at time.Time) (Statement, error) {
+	audience, err := audienceOf(e)
+	if err != nil {
+		return Statement{}, err
+	}
+	document := sha256.Sum256(dsig.Strip(e.Document))
+	return Statement{Act: act, By: by, At: at, Subject: hex.EncodeToString(document[:]), World: e.World, Audience: audience,
+		Counted: e.Counted, Author: e.Author}, nil
+}
+
+// audienceOf is the digest of whom an order names; the order of names says nothing.
+func audienceOf(e *alerting.Envelope) (string, error) {
+	named := struct {
+		Channels []alerting.Channel `json:"channels"`
+		People   []string           `json:"people"`
+		Groups   []string           `json:"groups"`
+	}{sorted(e.Channels), sorted(e.Audience.People), sorted(e.Audience.Groups)}
+	text, err := json.Marshal(named)
+	if err != nil {
+		return "", fmt.Errorf("audience: %w: %w", alerting.ErrInvalid, err)
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// sorted is a list in order, each member once, and never nil.
+func sorted[T ~string](list []T) []T {
+	out := append([]T{}, list...)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// enrolling is the statement of an operator on an enrolment.
+func enrolling(e alerting.Enrolment, by string, at time.Time) (Statement, error) {
+	e.By, e.At, e.Rights = nil, e.At.UTC().Truncate(time.Second), sorted(e.Rights)
+	return about(e, Enrol, by, at)
+}
+
+// revoking is the statement of an operator on a revocation.
+func revoking(r alerting.Revocation, by string, at time.Time) (Statement, error) {
+	r.By, r.At = nil, r.At.UTC().Truncate(time.Second)
+	return about(r, Revoke, by, at)
+}
+
+func about(what any, act Act, by string, at time.Time) (Statement, error) {
+	text, err := json.Marshal(what)
+	if err != nil {
+		return Statement{}, fmt.Errorf("statement: %w: %w", alerting.ErrInvalid, err)
+	}
+	sum := sha256.Sum256(text)
+	return Statement{Act: act, By: by, At: at, Subject: hex.EncodeToString(sum[:])}, nil
+}

@@ -1,0 +1,156 @@
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"tocsin/alerting"
+	"tocsin/alerting/desk"
+)
+
+// Drafts are documents on their way to being issued.
+type Drafts interface {
+	Draft(ctx context.Context, document []byte, o desk.Order) (desk.Draft, error)
+	Amend(ctx context.Context, id string, version int64, document []byte, o desk.Order) (desk.Draft, error)
+	DraftAt(ctx context.Context, id string) (desk.Draft, error)
+	Drafts(ctx context.Context, states []desk.DraftState, limit int) ([]desk.Draft, error)
+	Submit(ctx context.Context, id string, version int64, by alerting.Actor, release time.Time) (desk.Draft, error)
+	Sign(ctx context.Context, id string, version int64, by alerting.Actor, a alerting.Approval) (desk.Draft, error)
+	Return(ctx context.Context, id string, version int64, by alerting.Actor, reason string) (desk.Draft, error)
+	Reject(ctx context.Context, id string, version int64, by alerting.Actor, reason string) (desk.Draft, error)
+	Withdraw(ctx context.Context, id string, version int64, by alerting.Actor, reason string) (desk.Draft, error)
+}
+
+func (c *Console) draft(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
+	document, order, err := c.readOrder(w, r, by)
+	if err != nil {
+		return err
+	}
+	d, err := c.Drafts.Draft(r.Context(), document, order)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Location", "/api/drafts/"+d.ID)
+	return writeDraft(w, http.StatusCreated, d)
+}
+
+// amend replaces the version that If-Match names.
+func (c *Console) amend(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
+	version, err := strconv.ParseInt(trimQuotes(r.Header.Get("If-Match")), 10, 64)
+	if err != nil {
+		return fmt.Errorf("%w: If-Match %q: want the version that you replace, such as \"1\"", alerting.ErrInvalid, r.Header.Get("If-Match"))
+	}
+	document, order, err := c.readOrder(w, r, by)
+	if err != nil {
+		return err
+	}
+	d, err := c.Drafts.Amend(r.Context(), r.PathValue("id"), version, document, order)
+	if err != nil {
+		return err
+	}
+	return writeDraft(w, http.StatusOK, d)
+}
+
+// trimQuotes takes the quotes of an entity tag away (RFC 9110 §8.8.3).
+func trimQuotes(tag string) string {
+	if len(tag) >= 2 && tag[0] == '"' && tag[len(tag)-1] == '"' {
+		return tag[1 : len(tag)-1]
+	}
+	return tag
+}
+
+func writeDraft(w http.ResponseWriter, status int, d desk.Draft) error {
+	w.Header().Set("ETag", fmt.Sprintf("%q", strconv.FormatInt(d.Version, 10)))
+	writeJSON(w, status, d)
+	return nil
+}
+
+func (c *Console) draftAt(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {
+	d, err := c.Drafts.DraftAt(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return writeDraft(w, http.StatusOK, d)
+}
+
+func (c *Console) drafts(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {
+	limit, err := limitOf(r)
+	if err != nil {
+		return err
+	}
+	var states []desk.DraftState
+	for _, s := range r.URL.Query()["state"] {
+		states = append(states, desk.DraftState(s))
+	}
+	all, err := c.Drafts.Drafts(r.Context(), states, limit)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, all)
+	return nil
+}
+
+// maxAct bounds the body of an act on a draft, in bytes.
+const maxAct = 64 << 10
+
+// draftAct is the body of an act on a draft. Version is the one that the caller looked at.
+type draftAct struct {
+	Version int64     `json:"version"`
+	Reason  string    `json:"reason,omitempty"`
+	Release time.Time `json:"release,omitzero"`
+	// Approval is the signature of an act that takes one.
+	Approval alerting.Approval `json:"approval,omitzero"`
+}
+
+// acts reads the body of an act, does it, and shows the draft afterwards.
+func (c *Console) acts(do func(ctx context.Context, id string, by alerting.Actor, act draftAct) (desk.Draft, error)) handler {
+	return func(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
+		var act draftAct
+		if err := readJSON(w, r, &act); err != nil {
+			return err
+		}
+		d, err := do(r.Context(), r.PathValue("id"), by, act)
+		if err != nil {
+			return err
+		}
+		return writeDraft(w, http.StatusOK, d)
+	}
+}
+
+// readJSON reads one JSON value strictly.
+func readJSON(w http.ResponseWriter, r *http.Request, into any) error {
+	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxAct))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return fmt.Errorf("%w: body: %w", alerting.ErrInvalid, err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return fmt.Errorf("%w: body: something follows the JSON value", alerting.ErrInvalid)
+	}
+	return nil
+}
+
+func (c *Console) submitDraft(ctx context.Context, id string, by alerting.Actor, act draftAct) (desk.Draft, error) {
+	return c.Drafts.Submit(ctx, id, act.Version, by, act.Release)
+}
+
+func (c *Console) signDraft(ctx context.Context, id string, by alerting.Actor, act draftAct) (desk.Draft, error) {
+	return c.Drafts.Sign(ctx, id, act.Version, by, act.Approval)
+}
+
+func (c *Console) returnDraft(ctx context.Context, id string, by alerting.Actor, act draftAct) (desk.Draft, error) {
+	return c.Drafts.Return(ctx, id, act.Version, by, act.Reason)
+}
+
+func (c *Console) rejectDraft(ctx context.Context, id string, by alerting.Actor, act draftAct) (desk.Draft, error) {
+	return c.Drafts.Reject(ctx, id, act.Version, by, act.Reason)
+}
+
+func (c *Console) withdrawDraft(ctx context.Context, id string, by alerting.Actor, act draftAct) (desk.Draft, error) {
+	return c.Drafts.Withdraw(ctx, id, act.Version, by, act.Reason)
+}

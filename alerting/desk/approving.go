@@ -1,0 +1,304 @@
+package desk
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"tocsin/alerting"
+	"tocsin/alerting/approval"
+	"tocsin/cap"
+)
+
+// Submit freezes a draft: what is wrong with it is refused, and whom it would reach is counted. From here on it is signed. Release
+// is when it shall go out once it is approved; zero means at once.
+func (d *Desk) Submit(ctx context.Context, id string, version int64, by alerting.Actor, release time.Time) (Draft, error) {
+	v, err := findVersion(ctx, d.DB.Read(), id, version)
+	if err != nil {
+		return Draft{}, fmt.Errorf("submit: %w", err)
+	}
+	in, err := d.checkVersion(&v)
+	if err != nil {
+		return Draft{}, fmt.Errorf("submit draft %s: %w", id, err)
+	}
+	if err := d.checkRelease(in, release); err != nil {
+		return Draft{}, fmt.Errorf("submit draft %s: %w", id, err)
+	}
+	var counted alerting.Counted
+	if d.Count != nil {
+		if counted, err = d.Count(ctx, in); err != nil {
+			return Draft{}, fmt.Errorf("submit draft %s: count whom it reaches: %w", id, err)
+		}
+	}
+	err = d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		var at int64
+		if !release.IsZero() {
+			at = release.UnixMilli()
+		}
+		err := d.move(ctx, tx, id, version, []DraftState{Drafted, Returned}, func(q *bun.UpdateQuery) *bun.UpdateQuery {
+			return q.Set("state = ?", string(Submitted)).Set("release_ms = ?", at).Set("reason = ''")
+		})
+		if err != nil {
+			return err
+		}
+		// A draft that was returned and is submitted again as it was is signed anew: it may reach others by now.
+		if _, err := tx.NewDelete().Model((*signatureRow)(nil)).Where("draft = ?", id).Where("version = ?", version).Exec(ctx); err != nil {
+			return err
+		}
+		_, err = tx.NewUpdate().Model((*versionRow)(nil)).Set("people = ?", counted.People).Set("sirens = ?", counted.Sirens).
+			Where("draft = ?", id).Where("version = ?", version).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		return d.Note(ctx, tx, by, verbSubmitted, subjectOfDraft(id), map[string]any{"version": version, "people": counted.People, "sirens": counted.Sirens})
+	})
+	if err != nil {
+		return Draft{}, fmt.Errorf("submit draft %s: %w", id, err)
+	}
+	return d.settleDraft(ctx, id, version)
+}
+
+// checkVersion is Check for a version, and refuses what has expired.
+func (d *Desk) checkVersion(v *versionRow) (*alerting.Issued, error) {
+	o, err := v.order()
+	if err != nil {
+		return nil, err
+	}
+	in, err := d.check(v.Document, o, d.limits())
+	if err != nil {
+		return nil, err
+	}
+	if !d.Now().Before(in.Expires) {
+		_, path := d.expiryOf(in.Alert, in.Envelope.Issued)
+		return nil, d.refuse(v.Document, expired(in.Expires, path))
+	}
+	return in, nil
+}
+
+func (d *Desk) checkRelease(in *alerting.Issued, release time.Time) error {
+	switch {
+	case release.IsZero():
+		return nil
+	case in.Alert.MsgType == cap.MsgCancel:
+		return fmt.Errorf("%w: a Cancel does not wait: leave the time of release out", alerting.ErrInvalid)
+	case !release.Before(in.Expires):
+		return fmt.Errorf("%w: it would be released at %s and expires at %s", alerting.ErrInvalid, release.Format(time.RFC3339), in.Expires.Format(time.RFC3339))
+	}
+	return nil
+}
+
+// The times of a signature that are taken: clocks differ, and a signature that was made long ago was made over something else.
+const (
+	signatureAhead = 2 * time.Minute
+	signatureBack  = 24 * time.Hour
+)
+
+// Sign puts an operator's signature on a submitted draft: as its author, or as one who approves. With the last one that the
+// policy demands the draft is released. Errors: alerting.ErrForbidden when the signature is not worth anything here,
+// ErrConflict when the version is not the latest or the operator has signed, ErrState when it is not submitted.
+func (d *Desk) Sign(ctx context.Context, id string, version int64, by alerting.Actor, a alerting.Approval) (Draft, error) {
+	if d.Office == nil {
+		return Draft{}, fmt.Errorf("sign draft %s: %w: the configuration names no approval, so there is nothing to sign", id, alerting.ErrState)
+	}
+	v, err := findVersion(ctx, d.DB.Read(), id, version)
+	if err != nil {
+		return Draft{}, fmt.Errorf("sign: %w", err)
+	}
+	in, err := d.checkVersion(&v)
+	if err != nil {
+		return Draft{}, fmt.Errorf("sign draft %s: %w", id, err)
+	}
+	err = d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		// The lock first: what is counted below must be all that was signed.
+		err := d.move(ctx, tx, id, version, []DraftState{Submitted}, func(q *bun.UpdateQuery) *bun.UpdateQuery { return q })
+		if err != nil {
+			return err
+		}
+		if v, err = findVersion(ctx, tx, id, version); err != nil {
+			return err
+		}
+		roll, err := d.roll(ctx, tx)
+		if err != nil {
+			return err
+		}
+		v.onto(&in.Envelope, nil)
+		if err := d.mayAct(ctx, tx, roll, in, &v, a); err != nil {
+			return err
+		}
+		return d.keepSignature(ctx, tx, id, version, by, a)
+	})
+	if err != nil {
+		return Draft{}, fmt.Errorf("sign draft %s: %w", id, err)
+	}
+	return d.settleDraft(ctx, id, version)
+}
+
+// mayAct says why a signature cannot be taken.
+func (d *Desk) mayAct(ctx context.Context, tx bun.Tx, roll *approval.Roll, in *alerting.Issued, v *versionRow, a alerting.Approval) error {
+	now := d.Now()
+	if a.At.After(now.Add(signatureAhead)) || a.At.Before(now.Add(-signatureBack)) {
+		return fmt.Errorf("%w: the signature is of %s, and it is %s here: set the clock, and sign again", alerting.ErrForbidden,
+			a.At.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+	}
+	switch approval.Act(a.Act) {
+	case approval.Author:
+		if a.By != v.Author {
+			return fmt.Errorf("%w: version %d was written by %s, and not by %s", alerting.ErrForbidden, v.Version, v.Author, a.By)
+		}
+		return roll.Verify(&in.Envelope, a, approval.MayAuthor)
+	case approval.Approve:
+		wrote, err := tx.NewSelect().Model((*versionRow)(nil)).Where("draft = ?", v.Draft).Where("author = ?", a.By).Exists(ctx)
+		if err != nil {
+			return err
+		}
+		if wrote {
+			return fmt.Errorf("%w: %s wrote this draft, or a version of it; somebody else must approve it", alerting.ErrForbidden, a.By)
+		}
+		return roll.Verify(&in.Envelope, a, approval.MayApprove)
+	}
+	return fmt.Errorf("%w: a draft is signed as %s or %s, not as %.20q", alerting.ErrInvalid, approval.Author, approval.Approve, a.Act)
+}
+
+func (d *Desk) keepSignature(ctx context.Context, tx bun.Tx, id string, version int64, by alerting.Actor, a alerting.Approval) error {
+	text, err := json.Marshal(a)
+	if err != nil {
+		return fmt.Errorf("%w: signature: %w", alerting.ErrInvalid, err)
+	}
+	row := signatureRow{Draft: id, Version: version, Operator: a.By, Body: string(text)}
+	res, err := tx.NewInsert().Model(&row).On("CONFLICT DO NOTHING").Exec(ctx)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		if err == nil {
+			err = fmt.Errorf("%w: %s has signed version %d already", alerting.ErrConflict, a.By, version)
+		}
+		return err
+	}
+	return d.Note(ctx, tx, by, verbSigned, subjectOfDraft(id), map[string]any{"version": version, "operator": a.By, "act": a.Act, "key": a.KeyID})
+}
+
+// settleDraft marks a submitted draft as approved when it lacks nothing, and releases it when its time has come.
+func (d *Desk) settleDraft(ctx context.Context, id string, version int64) (Draft, error) {
+	var due bool
+	err := d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		due = false
+		err := d.move(ctx, tx, id, version, []DraftState{Submitted}, func(q *bun.UpdateQuery) *bun.UpdateQuery { return q })
+		if errors.Is(err, alerting.ErrState) || errors.Is(err, alerting.ErrConflict) {
+			return nil // somebody else was faster
+		}
+		if err != nil {
+			return err
+		}
+		row, err := findDraft(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		v, err := findVersion(ctx, tx, id, version)
+		if err != nil {
+			return err
+		}
+		missing, err := d.lacks(ctx, tx, &v)
+		if err != nil || len(missing) > 0 {
+			return err
+		}
+		due = row.ReleaseMS <= d.Now().UnixMilli()
+		if _, err := tx.NewUpdate().Model((*draftRow)(nil)).Set("state = ?", string(Approved)).Where("id = ?", id).Exec(ctx); err != nil {
+			return err
+		}
+		return d.Note(ctx, tx, engine(), verbApproved, subjectOfDraft(id), map[string]any{"version": version, "release": moment(row.ReleaseMS)})
+	})
+	if err != nil {
+		return Draft{}, fmt.Errorf("draft %s: %w", id, err)
+	}
+	if due {
+		// What was signed stays signed, whatever becomes of the release: the draft's state says it, and Run goes on.
+		if err := d.release(ctx, id); err != nil {
+			d.Log.WarnContext(ctx, "an approved draft was not released at once", "error", err)
+		}
+	}
+	return d.DraftAt(ctx, id)
+}
+
+// lacks is what a version still needs; nothing where the office demands no approval.
+func (d *Desk) lacks(ctx context.Context, db bun.IDB, v *versionRow) ([]string, error) {
+	if d.Office == nil {
+		return nil, nil
+	}
+	in, err := d.checkVersion(v)
+	if err != nil {
+		return nil, err
+	}
+	roll, err := d.roll(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	signatures, err := signaturesOn(ctx, db, v.Draft, v.Version)
+	if err != nil {
+		return nil, err
+	}
+	v.onto(&in.Envelope, signatures)
+	return d.Office.Missing(roll, in), nil
+}
+
+// longestReason bounds what people write as a reason, in bytes.
+const longestReason = 4000
+
+// Return gives a submitted draft back to its author, Reject ends it, and Withdraw takes it back; each for a reason that it keeps.
+func (d *Desk) Return(ctx context.Context, id string, version int64, by alerting.Actor, reason string) (Draft, error) {
+	return d.turn(ctx, id, version, by, reason, Returned, verbReturned, Submitted)
+}
+
+// Reject ends a draft that must not go out; see Return.
+func (d *Desk) Reject(ctx context.Context, id string, version int64, by alerting.Actor, reason string) (Draft, error) {
+	return d.turn(ctx, id, version, by, reason, Rejected, verbRejected, Submitted)
+}
+
+// Withdraw takes a draft back that was not released yet, be it approved and waiting for its time; see Return.
+func (d *Desk) Withdraw(ctx context.Context, id string, version int64, by alerting.Actor, reason string) (Draft, error) {
+	return d.turn(ctx, id, version, by, reason, Withdrawn, verbTakenBack, Drafted, Submitted, Returned, Approved)
+}
+
+func (d *Desk) turn(ctx context.Context, id string, version int64, by alerting.Actor, reason string, to DraftState, verb string, from ...DraftState) (Draft, error) {
+	reason = strings.TrimSpace(reason)
+	if reason == "" || len(reason) > longestReason || strings.ContainsRune(reason, 0) {
+		return Draft{}, fmt.Errorf("draft %s: %w: say why, in at most %d bytes", id, alerting.ErrInvalid, longestReason)
+	}
+	err := d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		err := d.move(ctx, tx, id, version, from, func(q *bun.UpdateQuery) *bun.UpdateQuery {
+			return q.Set("state = ?", string(to)).Set("reason = ?", reason)
+		})
+		if err != nil {
+			return err
+		}
+		if slices.Contains(from, Approved) {
+			if err := notBeingIssued(ctx, tx, id); err != nil {
+				return err
+			}
+		}
+		return d.Note(ctx, tx, by, verb, subjectOfDraft(id), map[string]any{"version": version, "reason": reason})
+	})
+	if err != nil {
+		return Draft{}, fmt.Errorf("draft %s: %w", id, err)
+	}
+	return d.DraftAt(ctx, id)
+}
+
+// notBeingIssued: once the alert has a row among the issues, it may be out already, and only a cancel stops it.
+func notBeingIssued(ctx context.Context, tx bun.Tx, id string) error {
+	row, err := findDraft(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	out, err := tx.NewSelect().Model((*issueRow)(nil)).Where("alert = ?", row.Alert).Exists(ctx)
+	if err == nil && out {
+		err = fmt.Errorf("%w: it is being issued as alert %s; cancel that", alerting.ErrState, row.Alert)
+	}
+	return err
+}

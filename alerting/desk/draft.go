@@ -1,0 +1,186 @@
+package desk
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"tocsin/alerting"
+	"tocsin/cap"
+)
+
+// DraftState is how far a draft has come.
+type DraftState string
+
+// The states. A draft is amended in the first three, and goes on from the first five; the others are its end.
+const (
+	Drafted   DraftState = "draft"
+	Submitted DraftState = "submitted"
+	Returned  DraftState = "returned"
+	Approved  DraftState = "approved" // and about to be released, at once or at the time it waits for
+	Released  DraftState = "released"
+	Rejected  DraftState = "rejected"
+	Withdrawn DraftState = "withdrawn"
+	Lapsed    DraftState = "lapsed" // it was approved, and could not be issued any more
+)
+
+// Draft is a document on its way to being issued, in its present version.
+type Draft struct {
+	ID      string           `json:"id"`
+	Version int64            `json:"version"`
+	State   DraftState       `json:"state"`
+	Alert   alerting.AlertID `json:"alert,omitzero"`
+	Title   string           `json:"title,omitempty"`
+	Created time.Time        `json:"created"`
+	Updated time.Time        `json:"updated"`
+	// Release is when it goes out once it is approved; zero means at once.
+	Release time.Time `json:"release,omitzero"`
+	// Reason is why it was returned or rejected, or what became of it.
+	Reason string `json:"reason,omitempty"`
+	// Author wrote the present version.
+	Author alerting.Actor `json:"author"`
+	// What follows is there when one draft was asked for, not in lists.
+	World    alerting.World          `json:"world,omitempty"`
+	Document []byte                  `json:"document,omitempty"`
+	Channels []alerting.Channel      `json:"channels,omitempty"`
+	Audience alerting.AudienceFilter `json:"audience,omitzero"`
+	// Counted is whom it would have reached when it was submitted.
+	Counted    alerting.Counted    `json:"counted,omitzero"`
+	Signatures []alerting.Approval `json:"signatures,omitempty"`
+	// Missing says in words what it lacks to be released; Findings are what its author should know of the document.
+	Missing  []string     `json:"missing,omitempty"`
+	Findings cap.Findings `json:"findings,omitempty"`
+}
+
+type draftRow struct {
+	bun.BaseModel `bun:"table:drafts"`
+
+	ID        string `bun:"id,pk"`
+	Version   int64  `bun:"version"`
+	State     string `bun:"state"`
+	Alert     string `bun:"alert"`
+	Title     string `bun:"title"`
+	CreatedMS int64  `bun:"created_ms"`
+	UpdatedMS int64  `bun:"updated_ms"`
+	ReleaseMS int64  `bun:"release_ms"`
+	Reason    string `bun:"reason"`
+}
+
+type versionRow struct {
+	bun.BaseModel `bun:"table:draft_versions"`
+
+	Draft    string `bun:"draft,pk"`
+	Version  int64  `bun:"version,pk"`
+	Author   string `bun:"author"`
+	Kind     string `bun:"kind"`
+	AtMS     int64  `bun:"at_ms"`
+	Document []byte `bun:"document"`
+	Wanted   string `bun:"wanted"`
+	People   int64  `bun:"people"`
+	Sirens   int64  `bun:"sirens"`
+}
+
+type signatureRow struct {
+	bun.BaseModel `bun:"table:draft_signatures"`
+
+	Draft    string `bun:"draft,pk"`
+	Version  int64  `bun:"version,pk"`
+	Operator string `bun:"operator,pk"`
+	Body     string `bun:"body"`
+}
+
+// wanted is what an order adds to a document.
+type wanted struct {
+	Channels []alerting.Channel      `json:"channels,omitempty"`
+	Audience alerting.AudienceFilter `json:"audience,omitzero"`
+}
+
+func newDraftID() string {
+	var id [8]byte
+	_, _ = rand.Read(id[:]) // it never fails (crypto/rand)
+	return "d" + hex.EncodeToString(id[:])
+}
+
+func (v *versionRow) author() alerting.Actor { return alerting.Actor{Name: v.Author, Kind: v.Kind} }
+
+func (v *versionRow) order() (Order, error) {
+	var w wanted
+	if err := json.Unmarshal([]byte(v.Wanted), &w); err != nil {
+		return Order{}, fmt.Errorf("read the order of draft %s again: %w", v.Draft, err)
+	}
+	return Order{Actor: v.author(), Channels: w.Channels, Audience: w.Audience}, nil
+}
+
+// findDraft reads a draft's row; ErrNotFound when there is none.
+func findDraft(ctx context.Context, db bun.IDB, id string) (draftRow, error) {
+	var row draftRow
+	err := db.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return row, fmt.Errorf("%w: there is no draft %.40q", alerting.ErrNotFound, id)
+	}
+	if err != nil {
+		return row, fmt.Errorf("read draft %s: %w: %w", id, alerting.ErrUnavailable, err)
+	}
+	return row, nil
+}
+
+// findVersion reads a version that must be there.
+func findVersion(ctx context.Context, db bun.IDB, id string, version int64) (versionRow, error) {
+	var row versionRow
+	err := db.NewSelect().Model(&row).Where("draft = ?", id).Where("version = ?", version).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return row, fmt.Errorf("%w: draft %s has no version %d", alerting.ErrNotFound, id, version)
+	}
+	if err != nil {
+		return row, fmt.Errorf("read version %d of draft %s: %w: %w", version, id, alerting.ErrUnavailable, err)
+	}
+	return row, nil
+}
+
+func signaturesOn(ctx context.Context, db bun.IDB, id string, version int64) ([]alerting.Approval, error) {
+	var rows []signatureRow
+	err := db.NewSelect().Model(&rows).Where("draft = ?", id).Where("version = ?", version).Order("operator").Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the signatures on draft %s: %w: %w", id, alerting.ErrUnavailable, err)
+	}
+	var out []alerting.Approval
+	for _, row := range rows {
+		var a alerting.Approval
+		if err := json.Unmarshal([]byte(row.Body), &a); err != nil {
+			return nil, fmt.Errorf("read the signature of %s on draft %s again: %w", row.Operator, id, err)
+		}
+		out = append(out, a)
+	}
+	return out, nil
+}
+
+func moment(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
+
+// listed is a draft as lists show it.
+func (r *draftRow) listed(author alerting.Actor) (Draft, error) {
+	out := Draft{ID: r.ID, Version: r.Version, State: DraftState(r.State), Title: r.Title, Created: moment(r.CreatedMS),
+		Updated: moment(r.UpdatedMS), Release: moment(r.ReleaseMS), Reason: r.Reason, Author: author}
+	if r.Alert == "" {
+		return out, nil
+	}
+	var err error
+	out.Alert, err = alerting.ParseAlertID(r.Alert)
+	return out, err
+}
+
+// onto puts what signatures are over besides the document, and the signatures, into an envelope.
+func (v *versionRow) onto(e *alerting.Envelope, signatures []alerting.Approval) {
+	e.Author, e.Counted, e.Approvals = v.Author, alerting.Counted{People: v.People, Sirens: v.Sirens}, signatures
+}

@@ -1,0 +1,236 @@
+package desk
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"tocsin/alerting"
+	"tocsin/cap"
+)
+
+// Draft keeps a document that is being written: as it came, even if it breaks rules, which the findings say. Only what cannot
+// be read as CAP at all is refused.
+func (d *Desk) Draft(ctx context.Context, document []byte, o Order) (Draft, error) {
+	a, err := d.readDraft(document)
+	if err != nil {
+		return Draft{}, fmt.Errorf("draft: %w", err)
+	}
+	now := d.Now().UnixMilli()
+	row := draftRow{ID: newDraftID(), Version: 1, State: string(Drafted), Title: titleOf(a), Alert: idText(a), CreatedMS: now, UpdatedMS: now}
+	version, err := versionOf(row.ID, 1, document, o, now)
+	if err != nil {
+		return Draft{}, fmt.Errorf("draft: %w", err)
+	}
+	err = d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		one, first := row, version
+		if _, err := tx.NewInsert().Model(&one).Exec(ctx); err != nil {
+			return err
+		}
+		if _, err := tx.NewInsert().Model(&first).Exec(ctx); err != nil {
+			return err
+		}
+		return d.Note(ctx, tx, o.Actor, verbDrafted, subjectOfDraft(row.ID), drafting(&version))
+	})
+	if err != nil {
+		return Draft{}, fmt.Errorf("draft: %w", err)
+	}
+	return d.DraftAt(ctx, row.ID)
+}
+
+// Amend puts a new version in the place of the given one. Its signatures are lost, and it must be submitted again. ErrConflict
+// when somebody else amended it meanwhile, and nothing is overwritten then.
+func (d *Desk) Amend(ctx context.Context, id string, version int64, document []byte, o Order) (Draft, error) {
+	a, err := d.readDraft(document)
+	if err != nil {
+		return Draft{}, fmt.Errorf("amend draft %s: %w", id, err)
+	}
+	now := d.Now().UnixMilli()
+	next, err := versionOf(id, version+1, document, o, now)
+	if err != nil {
+		return Draft{}, fmt.Errorf("amend draft %s: %w", id, err)
+	}
+	err = d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		err := d.move(ctx, tx, id, version, []DraftState{Drafted, Submitted, Returned}, func(q *bun.UpdateQuery) *bun.UpdateQuery {
+			return q.Set("state = ?", string(Drafted)).Set("version = ?", version+1).Set("alert = ?", idText(a)).
+				Set("title = ?", titleOf(a)).Set("release_ms = 0").Set("reason = ''")
+		})
+		if err != nil {
+			return err
+		}
+		one := next
+		if _, err := tx.NewInsert().Model(&one).Exec(ctx); err != nil {
+			return err
+		}
+		return d.Note(ctx, tx, o.Actor, verbAmended, subjectOfDraft(id), drafting(&next))
+	})
+	if err != nil {
+		return Draft{}, fmt.Errorf("amend draft %s: %w", id, err)
+	}
+	return d.DraftAt(ctx, id)
+}
+
+// readDraft refuses what no receiver could read.
+func (d *Desk) readDraft(document []byte) (*cap.Alert, error) {
+	a, found := cap.Read(document, d.limits())
+	if a == nil {
+		return nil, fmt.Errorf("%w: %w", alerting.ErrInvalid, found)
+	}
+	return a, nil
+}
+
+// idText is the id of an alert that has all it is made of.
+func idText(a *cap.Alert) string {
+	if a.Sender == "" || a.Identifier == "" || a.Sent.IsZero() {
+		return ""
+	}
+	return alerting.IDOf(a).String()
+}
+
+// longestTitle bounds what lists show of a draft, in characters.
+const longestTitle = 160
+
+func titleOf(a *cap.Alert) string {
+	title := string(a.MsgType)
+	for _, i := range a.Infos {
+		if i.Headline != "" {
+			title = i.Headline
+			break
+		}
+		title = i.Event
+	}
+	if r := []rune(title); len(r) > longestTitle {
+		title = string(r[:longestTitle-1]) + "…"
+	}
+	return title
+}
+
+func versionOf(id string, version int64, document []byte, o Order, now int64) (versionRow, error) {
+	if o.Actor.Name == "" {
+		return versionRow{}, fmt.Errorf("%w: nobody is named who writes this", alerting.ErrInvalid)
+	}
+	for _, ch := range o.Channels {
+		if !slices.Contains(alerting.Channels(), ch) {
+			return versionRow{}, fmt.Errorf("%w: there is no channel %q", alerting.ErrInvalid, ch)
+		}
+	}
+	text, err := json.Marshal(wanted{o.Channels, o.Audience})
+	if err != nil {
+		return versionRow{}, fmt.Errorf("%w: order: %w", alerting.ErrInvalid, err)
+	}
+	return versionRow{Draft: id, Version: version, Author: o.Actor.Name, Kind: o.Actor.Kind, AtMS: now, Document: document, Wanted: string(text)}, nil
+}
+
+// move changes a draft's row if it still has the version and one of the states; else it says why not. It takes the row's lock,
+// so that whoever comes second sees what the first one did.
+func (d *Desk) move(ctx context.Context, tx bun.Tx, id string, version int64, from []DraftState, set func(*bun.UpdateQuery) *bun.UpdateQuery) error {
+	q := tx.NewUpdate().Model((*draftRow)(nil)).Set("updated_ms = ?", d.Now().UnixMilli()).
+		Where("id = ?", id).Where("version = ?", version).Where("state IN (?)", bun.List(from))
+	res, err := set(q).Exec(ctx)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 1 {
+		return err
+	}
+	row, err := findDraft(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	if row.Version == version {
+		return fmt.Errorf("%w: draft %s is %s; this is possible while it is one of %v", alerting.ErrState, id, row.State, from)
+	}
+	if version > row.Version || version < 1 {
+		return fmt.Errorf("%w: draft %s has no version %d", alerting.ErrNotFound, id, version)
+	}
+	by, err := findVersion(ctx, tx, id, row.Version)
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("%w: version %d of draft %s is not the latest: %s wrote version %d at %s; look at it first",
+		alerting.ErrConflict, version, id, by.Author, row.Version, moment(by.AtMS).Format(time.RFC3339))
+}
+
+// DraftAt gives a draft in its present version, with what it lacks.
+func (d *Desk) DraftAt(ctx context.Context, id string) (Draft, error) {
+	row, err := findDraft(ctx, d.DB.Read(), id)
+	if err != nil {
+		return Draft{}, err
+	}
+	v, err := findVersion(ctx, d.DB.Read(), id, row.Version)
+	if err != nil {
+		return Draft{}, err
+	}
+	return d.whole(ctx, d.DB.Read(), &row, &v)
+}
+
+// whole puts a draft together.
+func (d *Desk) whole(ctx context.Context, db bun.IDB, row *draftRow, v *versionRow) (Draft, error) {
+	out, err := row.listed(v.author())
+	if err != nil {
+		return out, err
+	}
+	o, err := v.order()
+	if err != nil {
+		return out, err
+	}
+	out.Document, out.Channels, out.Audience = v.Document, o.Channels, o.Audience
+	out.Counted = alerting.Counted{People: v.People, Sirens: v.Sirens}
+	if out.Signatures, err = signaturesOn(ctx, db, row.ID, row.Version); err != nil {
+		return out, err
+	}
+	in, err := d.check(v.Document, o, d.limits())
+	if err != nil {
+		// What is wrong with it is what its author wants to know.
+		if !errors.As(err, &out.Findings) {
+			return out, err
+		}
+		return out, nil
+	}
+	out.World, out.Findings = in.Envelope.World, d.Remarks(in)
+	switch out.State {
+	case Drafted, Returned, Submitted:
+	default:
+		return out, nil
+	}
+	if d.Office == nil {
+		return out, nil
+	}
+	roll, err := d.roll(ctx, db)
+	if err != nil {
+		return out, err
+	}
+	v.onto(&in.Envelope, out.Signatures)
+	out.Missing = d.Office.Missing(roll, in)
+	return out, nil
+}
+
+// Drafts lists drafts, the latest changed first; states limits them.
+func (d *Desk) Drafts(ctx context.Context, states []DraftState, limit int) ([]Draft, error) {
+	var rows []draftRow
+	q := d.DB.Read().NewSelect().Model(&rows).Order("updated_ms DESC", "id").Limit(int64(limit))
+	if len(states) > 0 {
+		q = q.Where("state IN (?)", bun.List(states))
+	}
+	if err := q.Scan(ctx); err != nil {
+		return nil, fmt.Errorf("list drafts: %w: %w", alerting.ErrUnavailable, err)
+	}
+	out := make([]Draft, 0, len(rows))
+	for i := range rows {
+		v, err := findVersion(ctx, d.DB.Read(), rows[i].ID, rows[i].Version)
+		if err != nil {
+			return nil, err
+		}
+		one, err := rows[i].listed(v.author())
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, one)
+	}
+	return out, nil
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tocsin/alerting"
+	"tocsin/alerting/approval"
+	"tocsin/alerting/desk"
+	"tocsin/cap"
+	"tocsin/cmd/tocsin/client"
+	"tocsin/cmd/tocsin/serve"
+)
+
+// signing is who signs, with what.
+type signing struct {
+	key, as string
+	yes     bool
+	version int64
+}
+
+func (s *signing) flags(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVar(&s.key, "key", "", "the file with your key (tocsin keys operator FILE)")
+	f.StringVar(&s.as, "as", "", "your name, as you are enrolled")
+	f.BoolVar(&s.yes, "yes", false, "do not ask")
+	f.Int64Var(&s.version, "version", 0, "the version that you looked at; left out: the present one")
+}
+
+func submitVerb(t *terminal) *cobra.Command {
+	var s signing
+	var release string
+	c := &cobra.Command{Use: "submit DRAFT", Short: "Ask for a draft to be approved; with --key, as its author",
+		Long: "Freeze a draft and count whom it reaches. With --key its author signs it, and is then one of the two people that every warning needs; " +
+			"without, two others must approve it.",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var at time.Time
+			if release != "" {
+				var err error
+				if at, err = time.Parse(time.RFC3339, release); err != nil {
+					return &exit{exitRefused, fmt.Errorf("--at %q: want a time such as 2026-11-30T18:00:00+01:00", release)}
+				}
+			}
+			api, err := t.client()
+			if err != nil {
+				return err
+			}
+			version, err := t.versionOf(cmd, api, args[0], s.version)
+			if err != nil {
+				return err
+			}
+			d, err := api.Act(cmd.Context(), args[0], client.Act{Verb: "submit", Version: version, Release: at})
+			if err != nil || s.key == "" {
+				return t.draftOr(d, err)
+			}
+			return t.sign(cmd, api, d, approval.Author, s)
+		}}
+	s.flags(c)
+	c.Flags().StringVar(&release, "at", "", "release it at this time (RFC 3339), once it is approved; left out: at once")
+	return c
+}
+
+func approveVerb(t *terminal) *cobra.Command {
+	var s signing
+	c := &cobra.Command{Use: "approve DRAFT", Short: "Sign a submitted draft, so that it may be sent",
+		Long: "Show what a submitted draft says and whom it reaches, ask, and sign exactly that with your own key. What is signed is computed here, from the " +
+			"document that is shown. With the last signature that the policy demands, the warning goes out.",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			api, err := t.client()
+			if err != nil {
+				return err
+			}
+			d, err := api.DraftAt(cmd.Context(), args[0])
+			if err != nil {
+				return t.refused(err)
+			}
+			if s.version != 0 && s.version != d.Version {
+				return &exit{exitRefused, fmt.Errorf("draft %s is at version %d by now: look at it first", d.ID, d.Version)}
+			}
+			return t.sign(cmd, api, d, approval.Approve, s)
+		}}
+	s.flags(c)
+	_ = c.MarkFlagRequired("key")
+	_ = c.MarkFlagRequired("as")
+	return c
+}
+
+// sign shows a draft, asks, signs what was shown, and sends the signature.
+func (t *terminal) sign(cmd *cobra.Command, api *client.Client, d desk.Draft, act approval.Act, s signing) error {
+	key, err := serve.OperatorKey(s.key)
+	if err != nil {
+		return &exit{exitRefused, fmt.Errorf("--key: %w", err)}
+	}
+	if s.as == "" {
+		return &exit{exitRefused, errors.New("--as is missing: your name, as you are enrolled")}
+	}
+	a, findings := cap.Read(d.Document, cap.Options{MaxBytes: maxDocument})
+	if a == nil {
+		return &exit{exitRefused, fmt.Errorf("the document of draft %s cannot be read: %w", d.ID, findings)}
+	}
+	// The world is what the document says, and not what the answer says.
+	world, err := alerting.WorldOf(a.Status)
+	if err != nil {
+		return &exit{exitRefused, err}
+	}
+	e := &alerting.Envelope{World: world, Document: d.Document, Channels: d.Channels, Audience: d.Audience, Author: d.Author.Name, Counted: d.Counted}
+	var places []string
+	for _, i := range a.Infos {
+		for _, area := range i.Areas {
+			places = append(places, area.Description)
+		}
+	}
+	t.describe(d, e, places)
+	if !s.yes {
+		if err := t.confirm(a); err != nil {
+			return err
+		}
+	}
+	statement, err := approval.Over(e, act, s.as, time.Now())
+	if err != nil {
+		return err
+	}
+	signature, err := key.Sign(statement)
+	if err != nil {
+		return err
+	}
+	return t.draftOr(api.Act(cmd.Context(), d.ID, client.Act{Verb: "sign", Version: d.Version, Approval: signature}))
+}
+
+// confirm asks a person to type what cannot be typed without having read.
+func (t *terminal) confirm(a *cap.Alert) error {
+	want := string(a.Status)
+	t.prompt("Type %s to sign this: ", want)
+	line, err := bufio.NewReader(t.in).ReadString('\n')
+	if strings.TrimSpace(line) != want {
+		return &exit{exitRefused, errors.Join(errors.New("nothing was signed"), err)}
+	}
+	return nil
+}

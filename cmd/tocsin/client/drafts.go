@@ -1,0 +1,85 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"tocsin/alerting"
+	"tocsin/alerting/console"
+	"tocsin/alerting/desk"
+)
+
+// Draft keeps a document that is being written.
+func (c *Client) Draft(ctx context.Context, document []byte, o Order) (d desk.Draft, err error) {
+	err = c.call(ctx, http.MethodPost, "/api/drafts?"+o.query().Encode(), "application/cap+xml", document, &d)
+	return d, err
+}
+
+// Amend puts a new version in the place of the given one.
+func (c *Client) Amend(ctx context.Context, id string, version int64, document []byte, o Order) (d desk.Draft, err error) {
+	match := http.Header{"If-Match": {fmt.Sprintf("%q", fmt.Sprint(version))}}
+	err = c.callWith(ctx, match, http.MethodPut, draftPath(id)+"?"+o.query().Encode(), "application/cap+xml", document, &d)
+	return d, err
+}
+
+// DraftAt asks for a draft.
+func (c *Client) DraftAt(ctx context.Context, id string) (d desk.Draft, err error) {
+	err = c.call(ctx, http.MethodGet, draftPath(id), "", nil, &d)
+	return d, err
+}
+
+// Drafts asks for the drafts in some states; all, when none is given.
+func (c *Client) Drafts(ctx context.Context, states []string) (all []desk.Draft, err error) {
+	err = c.call(ctx, http.MethodGet, "/api/drafts?"+url.Values{"state": states, "limit": {"1000"}}.Encode(), "", nil, &all)
+	return all, err
+}
+
+// Act is what is done to a draft: submit, sign, return, reject or withdraw; the other fields as the verb wants them.
+type Act struct {
+	Verb     string            `json:"-"`
+	Version  int64             `json:"version"`
+	Reason   string            `json:"reason,omitempty"`
+	Release  time.Time         `json:"release,omitzero"`
+	Approval alerting.Approval `json:"approval,omitzero"`
+}
+
+// Act does something to a draft, and gives it as it is afterwards.
+func (c *Client) Act(ctx context.Context, id string, act Act) (d desk.Draft, err error) {
+	body, err := json.Marshal(act)
+	if err != nil {
+		return d, err
+	}
+	err = c.call(ctx, http.MethodPost, draftPath(id)+"/"+act.Verb, "application/json", body, &d)
+	return d, err
+}
+
+func draftPath(id string) string { return "/api/drafts/" + url.PathEscape(id) }
+
+// Operators asks who may sign.
+func (c *Client) Operators(ctx context.Context) (all []console.Operator, err error) {
+	err = c.call(ctx, http.MethodGet, "/api/operators", "", nil, &all)
+	return all, err
+}
+
+// Enrol makes a key known that two administrators have signed.
+func (c *Client) Enrol(ctx context.Context, e alerting.Enrolment) error {
+	return c.tell(ctx, "/api/operators", e)
+}
+
+// Revoke makes a key unknown.
+func (c *Client) Revoke(ctx context.Context, v alerting.Revocation) error {
+	return c.tell(ctx, "/api/operators/revoke", v)
+}
+
+// tell sends something that has no answer but yes.
+func (c *Client) tell(ctx context.Context, path string, what any) error {
+	body, err := json.Marshal(what)
+	if err != nil {
+		return err
+	}
+	return c.call(ctx, http.MethodPost, path, "application/json", body, nil)
+}
