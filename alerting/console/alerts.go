@@ -61,6 +61,19 @@ func (c *Console) cancel(w http.ResponseWriter, r *http.Request, by alerting.Act
 	return nil
 }
 
+// proceed lets an alert go on that reaches far more than those who approved it were shown.
+func (c *Console) proceed(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
+	id, err := alerting.ParseAlertID(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	if err := c.Proceed(r.Context(), by, id); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
 // answer says accepted only without an error.
 func (c *Console) answer(w http.ResponseWriter, r *http.Request, a desk.Answer, err error) {
 	if err != nil {

@@ -33,6 +33,8 @@ type Console struct {
 	DryRun   *report.DryRunner
 	// Document gives the CAP document of an issued alert as it was issued.
 	Document func(ctx context.Context, id alerting.AlertID) ([]byte, error)
+	// Proceed lets an alert go on that fan-out holds back.
+	Proceed  func(ctx context.Context, by alerting.Actor, id alerting.AlertID) error
 	Letters  Letters
 	People   Import
 	Sirens   Import
@@ -65,6 +67,7 @@ func (c *Console) Handler() http.Handler {
 	mux.Handle("GET /api/alerts/{id}/document", c.asks(MayRead, c.inTurn(c.document)))
 	mux.Handle("GET /api/alerts/{id}/explain/{who}", c.asks(MayRead, c.inTurn(c.explain)))
 	mux.Handle("POST /api/alerts/{id}/cancel", c.asks(MayCancel, c.cancel))
+	mux.Handle("POST /api/alerts/{id}/proceed", c.asks(MayApprove, c.proceed))
 	c.routeDrafts(mux)
 	mux.Handle("GET /api/deadletters", c.asks(MayRead, c.inTurn(c.letters)))
 	mux.Handle("GET /api/deadletters/{topic}/{partition}/{offset}", c.asks(MayRead, c.inTurn(c.letter)))

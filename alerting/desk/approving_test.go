@@ -39,7 +39,9 @@ func approvals(t *testing.T, policy ...approval.Rule) func(*Config) {
 	return func(c *Config) {
 		c.Office = &approval.Office{Founders: roll, Policy: policy, Desk: keyOf("desk").Key()}
 		c.Seal = keyOf("desk")
-		c.Count = func(context.Context, *alerting.Issued) (alerting.Counted, error) { return alerting.Counted{People: 100, Sirens: 2}, nil }
+		c.Count = func(context.Context, *alerting.Issued) (alerting.Counted, error) {
+			return alerting.Counted{People: 100, Sirens: 2}, nil
+		}
 	}
 }
 

@@ -9,6 +9,7 @@
 //	Alert              scanning ──────────────► done
 //	Update  waiting ─► closing ─► scanning ─► later ─► done
 //	Cancel  waiting ─► closing ─────────────► later ─► done
+//	an Alert or Update that would reach far more than was approved is held, between closing and scanning, until an officer lets it go
 //	an Update issued ahead of its time stays ahead, until it is effective; then waiting
 //	any of them, once a later message references it ─► stopped
 //

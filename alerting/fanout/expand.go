@@ -222,6 +222,8 @@ func (e *expansion) advance(ctx context.Context) (time.Time, error) {
 			err = e.closeAll(ctx)
 		case Scanning:
 			err = e.scanAll(ctx)
+		case Held:
+			return e.f.Now().Add(heldLook), e.flush(ctx)
 		case Later:
 			if len(e.dues) > 0 {
 				return e.dues[0].at, e.flush(ctx)

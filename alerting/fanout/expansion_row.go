@@ -23,6 +23,7 @@ const (
 	Waiting  State = "waiting"
 	Closing  State = "closing"
 	Scanning State = "scanning"
+	Held     State = "held"
 	Later    State = "later"
 	Done     State = "done"
 	Stopped  State = "stopped"
@@ -30,7 +31,7 @@ const (
 
 // openStates are those in which work is left.
 func openStates() []string {
-	return []string{string(Ahead), string(Waiting), string(Closing), string(Scanning), string(Later)}
+	return []string{string(Ahead), string(Waiting), string(Closing), string(Scanning), string(Held), string(Later)}
 }
 
 func (s State) open() bool { return s != Done && s != Stopped }
@@ -63,6 +64,7 @@ type expansionRow struct {
 	Chain         string `bun:"chain"`
 	DueMS         int64  `bun:"due_ms"`
 	Sealed        int64  `bun:"sealed"`
+	Proceed       int64  `bun:"proceed"`
 }
 
 // tombstoneRow says that an alert was stopped.

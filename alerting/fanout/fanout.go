@@ -121,6 +121,8 @@ type Config struct {
 	Log      *slog.Logger
 	Metrics  prometheus.Registerer
 
+	// Fuse is when an alert is held back that reaches far more than was approved; zero means DefaultFuse.
+	Fuse Fuse
 	// Grace is how long after a stop was accepted all workers know of it or pause: they ask every 500 ms and pause
 	// 1.5 s after the last answer. 0 means DefaultGrace.
 	Grace time.Duration
@@ -157,6 +159,9 @@ func New(c Config) (*Fanout, error) {
 	}
 	if c.Grace <= 0 {
 		c.Grace = DefaultGrace
+	}
+	if c.Fuse == (Fuse{}) {
+		c.Fuse = DefaultFuse()
 	}
 	if c.Landing <= 0 {
 		c.Landing = DefaultLanding

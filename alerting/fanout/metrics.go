@@ -17,6 +17,7 @@ type metrics struct {
 	away        prometheus.Counter
 	failures    *prometheus.CounterVec
 	corrections prometheus.Counter
+	held        prometheus.Counter
 	working     *prometheus.GaugeVec
 	first       *prometheus.HistogramVec
 }
@@ -38,6 +39,7 @@ func newMetrics(reg prometheus.Registerer) (metrics, error) {
 		away:        counter("ledger_close_errors_total", "Pages that were taken as told because the ledger could not say."),
 		failures:    vec("errors_total", "Steps of an expansion that failed and are tried again.", "lane"),
 		corrections: counter("corrections_total", "Places told again because a send came to light late."),
+		held:        counter("held_total", "Alerts that were held back because they would reach far more than was approved."),
 		working: prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "tocsin", Subsystem: "fanout", Name: "expanding",
 			Help: "Expansions being worked on."}, []string{"lane"}),
 		first: prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "tocsin", Subsystem: "fanout",
@@ -51,7 +53,7 @@ func newMetrics(reg prometheus.Registerer) (metrics, error) {
 		m.first.WithLabelValues(string(l))
 	}
 	for _, c := range []prometheus.Collector{m.accepted, m.pages, m.targeted, m.conflicts, m.lost, m.enqueue, m.away,
-		m.failures, m.corrections, m.working, m.first} {
+		m.failures, m.corrections, m.held, m.working, m.first} {
 		if err := reg.Register(c); err != nil {
 			return m, err
 		}

@@ -16,6 +16,15 @@ const (
 
 // scanAll writes sirens and people of the alert's own area, page by page, and ends the scan.
 func (e *expansion) scanAll(ctx context.Context) error {
+	if e.row.Cursor == "" {
+		reason, err := e.blown(ctx)
+		if err != nil {
+			return err
+		}
+		if reason != "" {
+			return e.hold(ctx, reason)
+		}
+	}
 	err := e.producing(ctx, func(ctx context.Context, put func(context.Context, load) error) error {
 		if e.row.Cursor == "" {
 			if err := e.firstStep(ctx, put); err != nil {

@@ -51,7 +51,7 @@ type Reporter struct {
 type Status struct {
 	Alert alerting.AlertID `json:"alert"`
 	World alerting.World   `json:"world"`
-	// Status is accepted, expanding, delivering, done, cancelled, expired or sealed.
+	// Status is accepted, held, expanding, delivering, done, cancelled, expired or sealed.
 	Status string        `json:"status"`
 	Lane   alerting.Lane `json:"lane"`
 	Issued time.Time     `json:"issued"`
@@ -256,6 +256,8 @@ func (r *Reporter) word(p fanout.Progress, by alerting.AlertID, open int64) stri
 		return "cancelled"
 	case !r.Now().Before(p.Expires):
 		return "expired"
+	case p.State == fanout.Held:
+		return "held"
 	case p.State != fanout.Done:
 		return "expanding"
 	case open != 0:

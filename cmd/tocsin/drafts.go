@@ -178,3 +178,25 @@ func worldWords(w alerting.World) string {
 	}
 	return "Test, which leaves through no live gateway"
 }
+
+func proceedVerb(t *terminal) *cobra.Command {
+	return &cobra.Command{Use: "proceed ALERT", Short: "Let an alert go on that is held back",
+		Long: "An alert that would reach far more than those who approved it were shown is held back before its first message (tocsin status says how many). " +
+			"This lets it go on. To stop it instead, cancel it.",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			id, err := alerting.ParseAlertID(args[0])
+			if err != nil {
+				return &exit{exitRefused, err}
+			}
+			api, err := t.client()
+			if err != nil {
+				return err
+			}
+			if err := api.Proceed(cmd.Context(), id); err != nil {
+				return t.refused(err)
+			}
+			t.printf("it goes on\n")
+			return nil
+		}}
+}

@@ -60,9 +60,9 @@ func TestScripts(t *testing.T) {
 			return err
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits":  exits,
-			"fill":   fill,
-			"strand": func(*testscript.TestScript, bool, []string) { open().Strand() },
+			"exits":   exits,
+			"fill":    fill,
+			"strand":  func(*testscript.TestScript, bool, []string) { open().Strand() },
 			"office":  enter(open, "everything"),
 			"careful": enter(careful, "first"),
 		},

@@ -57,6 +57,11 @@ func (c *Client) Act(ctx context.Context, id string, act Act) (d desk.Draft, err
 	return d, err
 }
 
+// Proceed lets an alert go on that was held back.
+func (c *Client) Proceed(ctx context.Context, id alerting.AlertID) error {
+	return c.call(ctx, http.MethodPost, "/api/alerts/"+id.String()+"/proceed", "", nil, nil)
+}
+
 func draftPath(id string) string { return "/api/drafts/" + url.PathEscape(id) }
 
 // Operators asks who may sign.

@@ -22,6 +22,8 @@ type Approval struct {
 	Revoked []string `yaml:"revoked" env:"REVOKED"`
 	// Policy is how many must approve what. Every rule that fits holds; what none fits needs one approval.
 	Policy []PolicyRule `yaml:"policy"`
+	// Fuse holds an alert back, before its first message, that would reach far more than those who approved it were shown.
+	Fuse Fuse `yaml:"fuse" envPrefix:"FUSE_"`
 	// Passkey is whose passkeys count; left out, none do.
 	Passkey Passkey `yaml:"passkey" envPrefix:"PASSKEY_"`
 }
@@ -47,6 +49,13 @@ type PolicyRule struct {
 type Passkey struct {
 	ID      string   `yaml:"id" env:"ID"`           // a host name, such as desk.office.example
 	Origins []string `yaml:"origins" env:"ORIGINS"` // https://desk.office.example
+}
+
+// Fuse is how many more are too many: more than Factor times as many, and More people (Sirens sirens) beyond.
+type Fuse struct {
+	Factor float64 `yaml:"factor" env:"FACTOR"` // default 1.5
+	More   int64   `yaml:"more" env:"MORE"`     // default 1000
+	Sirens int64   `yaml:"sirens" env:"SIRENS"` // default 10
 }
 
 // Needed reports whether anybody must approve.
@@ -105,6 +114,12 @@ func (k *checker) approval(c *Config) {
 			k.bad("$.approval.founders", "it is missing: name the first two operators, or leave the whole of approval out")
 		}
 		return
+	}
+	if a.Fuse.Factor < 1 || a.Fuse.Factor > 100 {
+		k.bad("$.approval.fuse.factor", "%v: want 1 to 100", a.Fuse.Factor)
+	}
+	if a.Fuse.More < 0 || a.Fuse.Sirens < 0 {
+		k.bad("$.approval.fuse", "more and sirens: want 0 or more")
 	}
 	for i, r := range a.Policy {
 		path := fmt.Sprintf("$.approval.policy[%d]", i)

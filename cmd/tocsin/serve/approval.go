@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"tocsin/alerting"
 	"tocsin/alerting/approval"
 	"tocsin/alerting/desk"
+	"tocsin/alerting/fanout"
 	"tocsin/cap"
 	"tocsin/cmd/tocsin/config"
 )
@@ -83,4 +86,19 @@ func checkApproval(cfg *config.Config) error {
 	}
 	_, err = deskKeyOf(cfg, office)
 	return err
+}
+
+func (h *house) fuse() fanout.Fuse {
+	f := h.cfg.Approval.Fuse
+	return fanout.Fuse{Factor: f.Factor, More: f.More, MoreSirens: f.Sirens}
+}
+
+// proceed lets an alert go on that fan-out holds back, and records who said so.
+func (h *house) proceed(ctx context.Context, by alerting.Actor, id alerting.AlertID) error {
+	return h.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		if err := fanout.Proceed(ctx, tx, id, h.now()); err != nil {
+			return err
+		}
+		return h.note(ctx, tx, by, "alert.proceeded", "alert/"+id.String(), struct{}{})
+	})
 }
