@@ -53,7 +53,7 @@ func newSlate(t testing.TB, cuts ...cut) *slate {
 	s.readScripts(cuts)
 	server := new(ledger.Server)
 	s.rdb = redis.NewUniversalClient(&redis.UniversalOptions{Addrs: []string{s.server.Addr()}, OnConnect: server.OnConnect,
-		MaxRetries: -1, PoolSize: 4})
+		MaxRetries: -1, PoolSize: 4, ReadTimeout: time.Minute}) // a busy machine is no fault of the rules
 	t.Cleanup(func() { _ = s.rdb.Close() })
 	s.rdb.AddHook(s)
 	s.ledger = ledger.New(s.rdb, server, "")
