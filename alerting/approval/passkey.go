@@ -28,8 +28,8 @@ import (
 // that document. Verify therefore looks at all three.
 //
 // Why not a library of WebAuthn: fan-out and every worker verify an approval again, from its bytes and a pinned key
-// alone. That is one pure function; libraries come with sessions, users, attestation and metadata, which have no place in
-// a worker, and everything that they bring would have to be trusted by all of them.
+// alone. That is one pure function of sixty lines without any session; libraries come with sessions, users, attestation and
+// metadata, which have no place in a worker, and all of them would have to trust everything that these bring.
 //
 // Why the signature counter is not looked at: comparing it needs a memory that all who verify share, and it says only
 // that an authenticator may have been copied. An approval is bound to exact bytes: replaying it gives the same alert again,

@@ -56,8 +56,6 @@ func Start(t testing.TB) *Browser {
 	b.session = attached.Session
 	b.call("Page.enable", nil, nil)
 	b.call("Page.setLifecycleEventsEnabled", map[string]any{"enabled": true}, nil)
-	// Pages may use passkeys only while they have the focus.
-	b.call("Emulation.setFocusEmulationEnabled", map[string]any{"enabled": true}, nil)
 	return b
 }
 
@@ -137,8 +135,8 @@ func (b *Browser) start(path, folder string) error {
 	}
 	cmd := exec.CommandContext(ctx, path, args...) //nolint:gosec // the program that whoever runs the tests has named
 	var said bytes.Buffer
-	cmd.Stderr = &said // Wait reads it to its end: until the last of its processes is gone
-	cmd.Env = append(os.Environ(), "HOME="+folder)
+	cmd.Stderr = &said                             // Wait reads it to its end: until the last of its processes is gone
+	cmd.Env = append(os.Environ(), "HOME="+folder) // it leaves things there too
 	cmd.ExtraFiles = theirs
 	cmd.WaitDelay = patience
 	err = cmd.Start()
@@ -156,12 +154,8 @@ func (b *Browser) start(path, folder string) error {
 		defer late.Stop()
 		_ = b.pipe.call("", "Browser.close", nil, nil) // it may have ended by itself
 		_ = b.pipe.close()
-		err := cmd.Wait()
-		if err != nil {
-			b.t.Logf("the browser ended with %v", err)
-		}
-		if err != nil || b.t.Failed() {
-			b.t.Logf("the browser said: %s", said.String())
+		if err := cmd.Wait(); err != nil {
+			b.t.Logf("the browser ended with %v, and said: %s", err, said.String())
 		}
 	})
 	return nil
