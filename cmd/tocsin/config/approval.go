@@ -77,7 +77,13 @@ func (a *Approval) Office() (*approval.Office, error) {
 		}
 		founders = append(founders, approval.Founder{Name: f.Name, Key: key})
 	}
-	roll, err := approval.NewRoll(founders, approval.Relying{ID: a.Passkey.ID, Origins: a.Passkey.Origins}, a.Revoked...)
+	relying := approval.Relying{ID: a.Passkey.ID, Origins: a.Passkey.Origins}
+	if relying.ID != "" || len(relying.Origins) > 0 {
+		if err := relying.Check(); err != nil {
+			return nil, err
+		}
+	}
+	roll, err := approval.NewRoll(founders, relying, a.Revoked...)
 	if err != nil {
 		return nil, err
 	}
