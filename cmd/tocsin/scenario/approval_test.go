@@ -27,12 +27,7 @@ func (o *Office) approves(d desk.Draft, act approval.Act, by string) desk.Draft 
 	if err != nil {
 		o.tb.Fatal(err)
 	}
-	e := &alerting.Envelope{World: d.World, Document: d.Document, Channels: d.Channels, Audience: d.Audience, Author: d.Author.Name, Counted: d.Counted}
-	s, err := approval.Over(e, act, by, time.Now())
-	if err != nil {
-		o.tb.Fatal(err)
-	}
-	a, err := key.Sign(s)
+	a, err := key.Sign(o.statement(d, act, by, time.Now()))
 	if err != nil {
 		o.tb.Fatal(err)
 	}
@@ -43,6 +38,17 @@ func (o *Office) approves(d desk.Draft, act approval.Act, by string) desk.Draft 
 		o.tb.Fatal(err)
 	}
 	return after
+}
+
+// statement is what an operator signs on a draft.
+func (o *Office) statement(d desk.Draft, act approval.Act, by string, at time.Time) approval.Statement {
+	o.tb.Helper()
+	e := &alerting.Envelope{World: d.World, Document: d.Document, Channels: d.Channels, Audience: d.Audience, Author: d.Author.Name, Counted: d.Counted}
+	s, err := approval.Over(e, act, by, at)
+	if err != nil {
+		o.tb.Fatal(err)
+	}
+	return s
 }
 
 // TestNothingForgedIsSent: who can write to Kafka or to the database, even with the keys that seal batches, sends nothing, since

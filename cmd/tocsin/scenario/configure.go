@@ -123,6 +123,9 @@ func (o *Office) writeConfig(opt Options, k keys) {
 		for _, name := range Operators() {
 			fmt.Fprintf(&b, "    - {name: %s, key: %q}\n", name, k.operators[name])
 		}
+		if opt.Origin != "" {
+			fmt.Fprintf(&b, "  passkey: {id: localhost, origins: [%q]}\n", opt.Origin)
+		}
 		if opt.Policy != "" {
 			fmt.Fprintf(&b, "  policy: [%s]\n", opt.Policy)
 		}

@@ -39,9 +39,10 @@ type Options struct {
 	Broker *embedded.Kafka
 	// Heartbeat is whom the office gives a sign of life each second; empty: nobody.
 	Heartbeat string
-	// Approvals: nobody sends alone. Operators says who is a founder, and Policy adds rules, as YAML.
-	Approvals bool
-	Policy    string
+	// Approvals: nobody sends alone. Operators says who is a founder, Policy adds rules, as YAML, and Origin is that of the page
+	// on localhost whose passkeys count.
+	Approvals      bool
+	Policy, Origin string
 	// Callbacks say how the SMS gateway reports; the zero value: everything, at once.
 	Callbacks sim.CallbackConfig
 }
