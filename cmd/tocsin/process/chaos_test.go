@@ -113,6 +113,7 @@ func faults() []fault {
 		{22, "expired-alert", 1, true, expiredInQueue},
 		{23, "cancel-overtakes", 1, true, cancelled},
 		{23, "cancel-in-queue", 1, false, cancelledInQueue},
+		{23, "false-alert-corrected", 1, false, falseAlertCorrected},
 		{24, "update-order", 1, false, updateRaces},
 		{25, "priority", 1, true, redPassesRoutine},
 		{27, "network-cut", 1, false, networkCut},
