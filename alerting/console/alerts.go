@@ -39,6 +39,23 @@ func (c *Console) issue(w http.ResponseWriter, r *http.Request, by alerting.Acto
 	return nil
 }
 
+// follow issues a document as the update of an alert.
+func (c *Console) follow(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
+	id, err := alerting.ParseAlertID(r.PathValue("id"))
+	if err != nil {
+		c.refuse(w, r, err)
+		return nil
+	}
+	document, order, err := c.readOrder(w, r, by)
+	if err != nil {
+		c.refuse(w, r, err)
+		return nil
+	}
+	a, err := c.Desk.Follow(r.Context(), id, document, order)
+	c.answer(w, r, a, err)
+	return nil
+}
+
 func (c *Console) cancel(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
 	id, err := alerting.ParseAlertID(r.PathValue("id"))
 	if err != nil {

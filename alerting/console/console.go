@@ -15,6 +15,7 @@ import (
 // Desk issues and stops.
 type Desk interface {
 	Issue(ctx context.Context, document []byte, o desk.Order) (desk.Answer, error)
+	Follow(ctx context.Context, id alerting.AlertID, document []byte, o desk.Order) (desk.Answer, error)
 	Cancel(ctx context.Context, id alerting.AlertID, o desk.Order) (desk.Answer, error)
 }
 
@@ -66,6 +67,7 @@ func (c *Console) Handler() http.Handler {
 	mux.Handle("GET /api/alerts/{id}", c.asks(MayRead, c.inTurn(c.status)))
 	mux.Handle("GET /api/alerts/{id}/document", c.asks(MayRead, c.inTurn(c.document)))
 	mux.Handle("GET /api/alerts/{id}/explain/{who}", c.asks(MayRead, c.inTurn(c.explain)))
+	mux.Handle("POST /api/alerts/{id}/update", c.asks(MayIssue, c.follow))
 	mux.Handle("POST /api/alerts/{id}/cancel", c.asks(MayCancel, c.cancel))
 	mux.Handle("POST /api/alerts/{id}/proceed", c.asks(MayApprove, c.proceed))
 	c.routeDrafts(mux)

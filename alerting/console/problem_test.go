@@ -21,6 +21,10 @@ func (away) Issue(context.Context, []byte, desk.Order) (desk.Answer, error) {
 	return desk.Answer{}, fmt.Errorf("issue: %w", alerting.ErrUnavailable)
 }
 
+func (away) Follow(context.Context, alerting.AlertID, []byte, desk.Order) (desk.Answer, error) {
+	return desk.Answer{}, fmt.Errorf("update: %w", alerting.ErrUnavailable)
+}
+
 func (away) Cancel(context.Context, alerting.AlertID, desk.Order) (desk.Answer, error) {
 	return desk.Answer{}, fmt.Errorf("cancel: %w", alerting.ErrUnavailable)
 }
@@ -39,6 +43,7 @@ func TestOnlyOrdersSayThatNothingWasWritten(t *testing.T) {
 	}{
 		{"GET", "/api/alerts/" + id, "A store cannot be reached"},
 		{"POST", "/api/alerts", "A store cannot be reached; nothing was written"},
+		{"POST", "/api/alerts/" + id + "/update", "A store cannot be reached; nothing was written"},
 		{"POST", "/api/alerts/" + id + "/cancel", "A store cannot be reached; nothing was written"},
 	} {
 		r := httptest.NewRequest(row.method, row.path, strings.NewReader(""))

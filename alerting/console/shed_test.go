@@ -20,6 +20,10 @@ func (clerk) Issue(context.Context, []byte, desk.Order) (desk.Answer, error) {
 	return desk.Answer{}, nil
 }
 
+func (clerk) Follow(context.Context, alerting.AlertID, []byte, desk.Order) (desk.Answer, error) {
+	return desk.Answer{}, nil
+}
+
 func (clerk) Cancel(context.Context, alerting.AlertID, desk.Order) (desk.Answer, error) {
 	return desk.Answer{}, nil
 }

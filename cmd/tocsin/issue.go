@@ -117,6 +117,38 @@ func (t *terminal) tellAccepted(a client.Accepted, say func(format string, args 
 	}
 }
 
+func updateVerb(t *terminal) *cobra.Command {
+	var order client.Order
+	c := &cobra.Command{
+		Use:   "update ALERT FILE",
+		Short: "Issue a CAP document as the update of an alert (- reads standard input)",
+		Long: "Issue a document in the place of an alert. Its type and references are written by the office, and its identifier and sent where they are those of " +
+			"an earlier message: change the text of the file that you issued, and send it again. Exit codes as for issue.",
+		Args: cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			id, err := alerting.ParseAlertID(args[0])
+			if err != nil {
+				return &exit{exitRefused, err}
+			}
+			document, err := t.readFile(args[1], maxDocument)
+			if err != nil {
+				return &exit{exitRefused, err}
+			}
+			api, err := t.client()
+			if err != nil {
+				return err
+			}
+			a, err := api.Update(cmd.Context(), id, document, order)
+			if err != nil {
+				return t.refused(err)
+			}
+			return t.showAccepted(a)
+		},
+	}
+	ordered(c, &order)
+	return c
+}
+
 func cancelVerb(t *terminal) *cobra.Command {
 	var note string
 	c := &cobra.Command{

@@ -121,6 +121,11 @@ func (c *Client) Issue(ctx context.Context, document []byte, o Order) (Accepted,
 	return c.order(ctx, "/api/alerts?"+o.query().Encode(), "application/cap+xml", document)
 }
 
+// Update issues a document as the update of an alert; see Issue.
+func (c *Client) Update(ctx context.Context, id alerting.AlertID, document []byte, o Order) (Accepted, error) {
+	return c.order(ctx, "/api/alerts/"+id.String()+"/update?"+o.query().Encode(), "application/cap+xml", document)
+}
+
 // Cancel stops an alert.
 func (c *Client) Cancel(ctx context.Context, id alerting.AlertID, note string) (Accepted, error) {
 	body, err := json.Marshal(map[string]string{"note": note})
