@@ -60,40 +60,10 @@ const requestTimeout = 30 * time.Second
 func (c *Console) Handler() http.Handler {
 	c.reading = make(chan struct{}, cmp.Or(c.Reads, defaultReads()))
 	mux := http.NewServeMux()
-	mux.Handle("POST /api/alerts", c.asks(MayIssue, c.issue))
-	mux.Handle("POST /api/alerts/dry-run", c.asks(MayRead, c.inTurn(c.dryRun)))
-	mux.Handle("POST /api/alerts/read", c.asks(MayRead, c.inTurn(c.read)))
-	mux.Handle("GET /api/alerts", c.asks(MayRead, c.inTurn(c.list)))
-	mux.Handle("GET /api/alerts/{id}", c.asks(MayRead, c.inTurn(c.status)))
-	mux.Handle("GET /api/alerts/{id}/document", c.asks(MayRead, c.inTurn(c.document)))
-	mux.Handle("GET /api/alerts/{id}/explain/{who}", c.asks(MayRead, c.inTurn(c.explain)))
-	mux.Handle("POST /api/alerts/{id}/update", c.asks(MayIssue, c.follow))
-	mux.Handle("POST /api/alerts/{id}/cancel", c.asks(MayCancel, c.cancel))
-	mux.Handle("POST /api/alerts/{id}/proceed", c.asks(MayApprove, c.proceed))
-	c.routeDrafts(mux)
-	mux.Handle("GET /api/deadletters", c.asks(MayRead, c.inTurn(c.letters)))
-	mux.Handle("GET /api/deadletters/{topic}/{partition}/{offset}", c.asks(MayRead, c.inTurn(c.letter)))
-	mux.Handle("POST /api/deadletters/{topic}/{partition}/{offset}/redrive", c.asks(MayRedrive, c.redrive))
-	mux.Handle("POST /api/people", c.asks(MayImport, c.imports("people", c.People)))
-	mux.Handle("POST /api/sirens", c.asks(MayImport, c.imports("sirens", c.Sirens)))
-	mux.Handle("POST /api/units", c.asks(MayImport, c.imports("units", c.Units)))
+	for _, r := range c.routes() {
+		mux.Handle(r.pattern, c.asks(r.right, r.answer))
+	}
 	return secure(mux)
-}
-
-// routeDrafts routes what leads to an alert being issued, and who may sign it.
-func (c *Console) routeDrafts(mux *http.ServeMux) {
-	mux.Handle("POST /api/drafts", c.asks(MayIssue, c.draft))
-	mux.Handle("GET /api/drafts", c.asks(MayRead, c.inTurn(c.drafts)))
-	mux.Handle("GET /api/drafts/{id}", c.asks(MayRead, c.inTurn(c.draftAt)))
-	mux.Handle("PUT /api/drafts/{id}", c.asks(MayIssue, c.amend))
-	mux.Handle("POST /api/drafts/{id}/submit", c.asks(MayIssue, c.acts(c.submitDraft)))
-	mux.Handle("POST /api/drafts/{id}/withdraw", c.asks(MayIssue, c.acts(c.withdrawDraft)))
-	mux.Handle("POST /api/drafts/{id}/sign", c.asks(MayApprove, c.acts(c.signDraft)))
-	mux.Handle("POST /api/drafts/{id}/return", c.asks(MayApprove, c.acts(c.returnDraft)))
-	mux.Handle("POST /api/drafts/{id}/reject", c.asks(MayApprove, c.acts(c.rejectDraft)))
-	mux.Handle("GET /api/operators", c.asks(MayRead, c.inTurn(c.operators)))
-	mux.Handle("POST /api/operators", c.asks(MayApprove, c.enrol))
-	mux.Handle("POST /api/operators/revoke", c.asks(MayApprove, c.revoke))
 }
 
 // secure sets the headers that no answer of an API should lack.

@@ -37,7 +37,7 @@ func (c *Console) operators(w http.ResponseWriter, r *http.Request, _ alerting.A
 	return nil
 }
 
-// enrol needs no right of its own: the signatures of two administrators are worth more than any token.
+// enrol makes a key known.
 func (c *Console) enrol(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
 	var e alerting.Enrolment
 	if err := readJSON(w, r, &e); err != nil {
