@@ -34,6 +34,9 @@ type Console struct {
 	DryRun   *report.DryRunner
 	// Document gives the CAP document of an issued alert as it was issued.
 	Document func(ctx context.Context, id alerting.AlertID) ([]byte, error)
+	// Expiry is what becomes of alerts that end within AskBefore.
+	Expiry    Expiry
+	AskBefore time.Duration
 	// Proceed lets an alert go on that fan-out holds back.
 	Proceed  func(ctx context.Context, by alerting.Actor, id alerting.AlertID) error
 	Letters  Letters

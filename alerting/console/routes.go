@@ -24,6 +24,9 @@ func (c *Console) alertRoutes() []route {
 		{"GET /api/alerts/{id}/explain/{who}", MayRead, c.inTurn(c.explain)},
 		{"POST /api/alerts/{id}/update", MayIssue, c.follow},
 		{"POST /api/alerts/{id}/cancel", MayCancel, c.cancel},
+		{"GET /api/alerts/expiring", MayRead, c.inTurn(c.expiring)},
+		{"POST /api/alerts/{id}/extend", MayIssue, c.extend},
+		{"POST /api/alerts/{id}/lapse", MayCancel, c.lapse},
 		{"POST /api/alerts/{id}/proceed", MayApprove, c.proceed},
 	}
 }

@@ -25,6 +25,9 @@ const (
 	// verbLapsed: it expired before it was known to be issued.
 	verbLapsed = "alert.lapsed"
 
+	// verbMayLapse: somebody was asked, and said that it may end as it says.
+	verbMayLapse = "alert.may_lapse"
+
 	// What becomes of a draft, in the order in which it may.
 	verbDrafted     = "draft.entered"
 	verbAmended     = "draft.amended"

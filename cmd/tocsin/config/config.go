@@ -93,6 +93,7 @@ type Alerts struct {
 	MaxValidity time.Duration `yaml:"max_validity" env:"MAX_VALIDITY"` // longest validity accepted; default 168h. Kafka keeps records for this + 72h
 	MaxBytes    int           `yaml:"max_bytes" env:"MAX_BYTES"`       // of a CAP document; default 262144
 	SMSParts    int           `yaml:"sms_parts" env:"SMS_PARTS"`       // default 3
+	AskBefore   time.Duration `yaml:"ask_before" env:"ASK_BEFORE"`     // how long before its end somebody must say what becomes of an alert; default 30m
 	// Profile is whose rules an alert must keep to be issued, by the ID that cap.ProfileByID knows; default core.
 	Profile string  `yaml:"profile" env:"PROFILE"`
 	Signing Signing `yaml:"signing" envPrefix:"SIGNING_"`

@@ -75,6 +75,9 @@ func (k *checker) alerts(c *Config) {
 	if a.MaxBytes < 1024 || a.MaxBytes > 16<<20 {
 		k.bad("$.alerts.max_bytes", "%d: want 1024 to 16777216", a.MaxBytes)
 	}
+	if a.AskBefore < time.Minute || a.AskBefore > 24*time.Hour {
+		k.bad("$.alerts.ask_before", "%v: want 1m to 24h", a.AskBefore)
+	}
 	if a.SMSParts < 1 || a.SMSParts > 10 {
 		k.bad("$.alerts.sms_parts", "%d: want 1 to 10", a.SMSParts)
 	}

@@ -108,6 +108,7 @@ func (c *Config) defaults() {
 	set(&c.Alerts.MaxValidity, 7*24*time.Hour)
 	set(&c.Alerts.MaxBytes, 256<<10)
 	set(&c.Alerts.SMSParts, 3)
+	set(&c.Alerts.AskBefore, 30*time.Minute)
 	set(&c.Alerts.Profile, cap.Core().ID)
 	set(&c.Approval.Fuse.Factor, 1.5)
 	set(&c.Approval.Fuse.More, 1000)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -48,16 +49,39 @@ func (h *house) newDesk() (*desk.Desk, error) {
 	if err != nil {
 		return nil, fmt.Errorf("approval.desk_key_file: %w", err)
 	}
-	return desk.New(desk.Config{Office: h.office, Seal: seal, Count: h.count, DB: h.db, Press: h.stream, Note: h.note, Now: h.now, Log: h.log.With("role", "api"),
+	d, err := desk.New(desk.Config{Office: h.office, Seal: seal, Count: h.count, DB: h.db, Press: h.stream, Note: h.note, Now: h.now, Log: h.log.With("role", "api"),
 		Lifetime: h.cfg.Alerts.Lifetime, MaxValidity: h.cfg.Alerts.MaxValidity, MaxBytes: h.cfg.Alerts.MaxBytes,
 		Sender: h.cfg.Office.Sender, SenderName: h.cfg.Office.Name, Signing: signing,
 		Profile: profile, Advise: h.words.Remarks})
+	if err == nil {
+		h.watchExpiry(d)
+	}
+	return d, err
+}
+
+// watchExpiry tells Prometheus of alerts that end soon and that nobody has answered for. While SQL is away it tells what it knew.
+func (h *house) watchExpiry(d *desk.Desk) {
+	var last atomic.Int64
+	h.reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tocsin_desk_unanswered_expiry_timestamp_seconds",
+		Help: "When the next actual alert ends for which nobody has said what becomes of it, of those that end soon (alerts.ask_before); 0 when there is none."},
+		func() float64 {
+			ctx, cancel := context.WithTimeout(context.Background(), pingTimeout)
+			defer cancel()
+			if at, err := d.NextUnanswered(ctx, h.cfg.Alerts.AskBefore); err == nil {
+				seconds := int64(0)
+				if !at.IsZero() {
+					seconds = at.Unix()
+				}
+				last.Store(seconds)
+			}
+			return float64(last.Load())
+		}))
 }
 
 // console builds the admin API.
 func (h *house) console(d *desk.Desk) (*console.Console, error) {
 	c := &console.Console{
-		Desk: d, Drafts: d, Operators: d, Check: d.Check, Read: d.Read, Note: h.noteAct, Proceed: h.proceed, Reporter: h.reporter(d), DryRun: h.dryRunner(d.Remarks), Document: d.Document,
+		Desk: d, Drafts: d, Operators: d, Check: d.Check, Read: d.Read, Note: h.noteAct, Proceed: h.proceed, Expiry: d, AskBefore: h.cfg.Alerts.AskBefore, Reporter: h.reporter(d), DryRun: h.dryRunner(d.Remarks), Document: d.Document,
 		Letters: h.stream.Letters(h.follower),
 		People:  h.importPeople, Sirens: h.importSirens, Units: h.importUnits, MaxBytes: h.cfg.Alerts.MaxBytes, Log: h.log,
 		Shed: h.counter("tocsin_api_shed_total", "Reads of the admin API that were sent away because too many came at once.").Inc,
