@@ -180,6 +180,10 @@ func TestWhoMaySend(t *testing.T) {
 			both(t, in)
 			o.Revoke([]alerting.Revocation{revoked(t, "reader", "first", "second")})
 		}, "1 approval more"},
+		{"a key that was revoked later", nil, func(t *testing.T, o *town, in *alerting.Issued) {
+			both(t, in)
+			o.Revoke([]alerting.Revocation{revokedAt(t, noon.Add(time.Second), "reader", "first", "second")})
+		}, ""},
 		{"a revocation that one signed", nil, func(t *testing.T, o *town, in *alerting.Issued) {
 			both(t, in)
 			o.Revoke([]alerting.Revocation{revoked(t, "reader", "first")})
@@ -232,7 +236,12 @@ func TestWhoMaySend(t *testing.T) {
 
 func revoked(t *testing.T, whose string, by ...string) alerting.Revocation {
 	t.Helper()
-	v := alerting.Revocation{KeyID: signerOf(whose).Key().ID(), Reason: "lost", At: noon}
+	return revokedAt(t, noon, whose, by...)
+}
+
+func revokedAt(t *testing.T, at time.Time, whose string, by ...string) alerting.Revocation {
+	t.Helper()
+	v := alerting.Revocation{KeyID: signerOf(whose).Key().ID(), Reason: "lost", At: at}
 	for _, admin := range by {
 		a, err := SignRevocation(signerOf(admin), v, admin, noon)
 		if err != nil {

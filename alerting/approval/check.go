@@ -111,7 +111,7 @@ func ofKinds(roll *Roll, all []alerting.Approval, kinds []Kind) []alerting.Appro
 	}
 	var out []alerting.Approval
 	for _, a := range all {
-		if key, ok := roll.Find(a.KeyID); ok && slices.Contains(kinds, key.Key.Kind) {
+		if key, ok := roll.counts(a.KeyID, a.At); ok && slices.Contains(kinds, key.Key.Kind) {
 			out = append(out, a)
 		}
 	}

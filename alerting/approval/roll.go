@@ -56,7 +56,10 @@ func (e Enrolled) Enrolment() alerting.Enrolment {
 type Roll struct {
 	relying Relying
 	keys    map[string]Enrolled
-	revoked map[string]bool
+	// revoked says from when on the signatures of a key count for nothing; the zero time is always.
+	revoked map[string]time.Time
+	// strict: those that it made before count for nothing either.
+	strict bool
 }
 
 // mostEnrolments bounds how many a roll takes in at once: what an alert brings may be forged, and each costs two signatures.
@@ -70,7 +73,7 @@ var nameForm = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N} .@_-]{0,63}$`)
 // NewRoll makes the roll of the founders: at least two, each with a key of his own. Revoked are the ids of keys that nobody
 // takes, whatever a database says.
 func NewRoll(founders []Founder, relying Relying, revoked ...string) (*Roll, error) {
-	r := &Roll{relying, make(map[string]Enrolled), make(map[string]bool)}
+	r := &Roll{relying: relying, keys: make(map[string]Enrolled), revoked: make(map[string]time.Time)}
 	names := make(map[string]bool)
 	for _, f := range founders {
 		id := f.Key.ID()
@@ -87,24 +90,42 @@ func NewRoll(founders []Founder, relying Relying, revoked ...string) (*Roll, err
 		return nil, fmt.Errorf("%w: %d founders: two people at least must be named, since nobody can send alone", alerting.ErrInvalid, len(names))
 	}
 	for _, id := range revoked {
-		r.revoked[id] = true
+		r.revoked[id] = time.Time{}
 	}
 	return r, nil
 }
 
-func (r *Roll) clone() *Roll { return &Roll{r.relying, maps.Clone(r.keys), maps.Clone(r.revoked)} }
+func (r *Roll) clone() *Roll {
+	return &Roll{r.relying, maps.Clone(r.keys), maps.Clone(r.revoked), r.strict}
+}
+
+// Strict is the roll for what is still to be sent: whatever a revoked key signed counts for nothing, also what it signed before.
+// Without it an alert that is out stays approved when one of those who approved it leaves the office later.
+func (r *Roll) Strict() *Roll {
+	out := r.clone()
+	out.strict = true
+	return out
+}
 
 // Find gives a key by its id; false when it is not known, or revoked.
 func (r *Roll) Find(id string) (Enrolled, bool) {
 	e, ok := r.keys[id]
-	return e, ok && !r.revoked[id]
+	_, revoked := r.revoked[id]
+	return e, ok && !revoked
+}
+
+// counts gives a key if what it signed at a time counts.
+func (r *Roll) counts(id string, at time.Time) (Enrolled, bool) {
+	e, ok := r.keys[id]
+	since, revoked := r.revoked[id]
+	return e, ok && (!revoked || !r.strict && at.Before(since))
 }
 
 // All gives every known key, by operator and id.
 func (r *Roll) All() []Enrolled {
 	var out []Enrolled
 	for id, e := range r.keys {
-		if !r.revoked[id] {
+		if _, revoked := r.revoked[id]; !revoked {
 			out = append(out, e)
 		}
 	}
@@ -182,7 +203,9 @@ func (r *Roll) Without(revocations []alerting.Revocation) (*Roll, []error) {
 				v.KeyID, alerting.ErrForbidden, len(who), signers))
 			continue
 		}
-		out.revoked[v.KeyID] = true
+		if since, known := out.revoked[v.KeyID]; !known || v.At.Before(since) {
+			out.revoked[v.KeyID] = v.At
+		}
 	}
 	return out, problems
 }
@@ -192,7 +215,7 @@ func (r *Roll) Without(revocations []alerting.Revocation) (*Roll, []error) {
 func (r *Roll) signed(approvals []alerting.Approval, statement func(by string, at time.Time) (Statement, error), right Right) map[string]bool {
 	who := make(map[string]bool)
 	for _, a := range approvals {
-		key, ok := r.Find(a.KeyID)
+		key, ok := r.counts(a.KeyID, a.At)
 		if !ok || key.Operator != a.By || right != "" && !slices.Contains(key.Rights, right) {
 			continue
 		}

@@ -431,6 +431,22 @@ func TestForgedRows(t *testing.T) {
 		if after, err := o.signs(d, third, approval.Approve, "third"); err != nil || after.State != Submitted || len(o.press.printed) != 0 {
 			t.Errorf("%s, %d records: %v", after.State, len(o.press.printed), err)
 		}
+		// An alert that was written among those that were issued, or changed there: the public does not see it.
+		genuine := o.submitted(d, o.alert("c"))
+		for _, by := range []string{"second", "third"} {
+			if genuine, err = o.signs(d, genuine, approval.Approve, by); err != nil {
+				t.Fatal(err)
+			}
+		}
+		shown := func(want int) {
+			t.Helper()
+			if all, err := o.desk(approvals(t)).Live(ctx, o.now); err != nil || len(all) != want {
+				t.Errorf("%d alerts are shown, want %d: %v", len(all), want, err)
+			}
+		}
+		shown(1)
+		forge("UPDATE issues SET document = (SELECT document FROM draft_versions WHERE draft = '" + draft.ID + "')")
+		shown(0)
 		// An operator whom nobody enrolled.
 		body := fmt.Sprintf(`{"operator":"fourth","key":%q,"rights":["approve"],"at":"2026-03-01T12:00:00Z","by":[]}`, keyOf("fourth").Key())
 		forge(fmt.Sprintf("INSERT INTO enrolments (key_id, at_ms, body) VALUES ('%s', 1, '%s')", keyOf("fourth").Key().ID(), body))
@@ -470,6 +486,7 @@ func TestOperators(t *testing.T) {
 		if got := o.press.printed[0].Enrolments; len(got) != 1 || got[0].Operator != "fourth" {
 			t.Errorf("the record brings the enrolments %+v", got)
 		}
+		o.now = o.now.Add(time.Second)
 		revoke := func(whose string, admins ...string) error {
 			v := alerting.Revocation{KeyID: keyOf(whose).Key().ID(), Reason: "lost", At: o.now}
 			for _, admin := range admins {
@@ -500,6 +517,14 @@ func TestOperators(t *testing.T) {
 		draft = o.submitted(d, o.alert("b"))
 		if _, err := o.signs(d, draft, approval.Approve, "fourth"); !errors.Is(err, alerting.ErrForbidden) {
 			t.Errorf("a revoked key: %v", err)
+		}
+		// What is out already stays out.
+		again := o.desk(approvals(t))
+		if _, err := again.Operators(ctx); err != nil { // reads the revocations
+			t.Fatal(err)
+		}
+		if all, err := again.Live(ctx, o.now); err != nil || len(all) != 1 {
+			t.Errorf("%d alerts are shown: %v", len(all), err)
 		}
 	})
 }

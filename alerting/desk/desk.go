@@ -89,6 +89,8 @@ type Answer struct {
 type Desk struct {
 	Config
 	turns turns
+	// checked are the issued alerts that were found to be approved; see genuine.
+	checked *known
 }
 
 const (
@@ -121,7 +123,7 @@ func New(c Config) (*Desk, error) {
 			return nil, fmt.Errorf("%w: signing: %w", alerting.ErrInvalid, err)
 		}
 	}
-	return &Desk{Config: c, turns: newTurns()}, nil
+	return &Desk{Config: c, turns: newTurns(), checked: new(known)}, nil
 }
 
 // Issue issues a document of msgType Alert, Update or Cancel. Errors: alerting.ErrInvalid with all that is wrong (a

@@ -3,8 +3,10 @@ package desk
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -51,7 +53,7 @@ func (d *Desk) Live(ctx context.Context, now time.Time) ([]Posted, error) {
 	seen := map[string]bool{}
 	take := func(what string, where string, args ...any) (enders []string, err error) {
 		var rows []issueRow
-		err = d.DB.Read().NewSelect().Model(&rows).Column("alert", "world", "document", "issued_ms", "expires_ms", "stopped_by").
+		err = d.DB.Read().NewSelect().Model(&rows).Column("alert", "world", "document", "envelope", "refs", "issued_ms", "expires_ms", "stopped_by").
 			Where("state = ?", issued).Where(where, args...).Scan(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w: %w", what, alerting.ErrUnavailable, err)
@@ -62,6 +64,9 @@ func (d *Desk) Live(ctx context.Context, now time.Time) ([]Posted, error) {
 				continue
 			}
 			seen[r.Alert] = true
+			if !d.genuine(ctx, r) {
+				continue
+			}
 			id, err := alerting.ParseAlertID(r.Alert)
 			if err != nil {
 				return nil, err
@@ -88,6 +93,55 @@ func (d *Desk) Live(ctx context.Context, now time.Time) ([]Posted, error) {
 	}
 	slices.SortFunc(out, func(a, b Posted) int { return ComparePosted(a.Issued, a.ID, b.Issued, b.ID) })
 	return out, err
+}
+
+// genuine reports whether a row may be shown: nobody who can write to the database puts an alert before the public that nobody
+// approved. What was found once is remembered.
+func (d *Desk) genuine(ctx context.Context, r *issueRow) bool {
+	if d.Office == nil {
+		return true
+	}
+	sum := sha256.Sum256(append([]byte(r.Alert), r.Document...))
+	if d.checked.holds(sum) {
+		return true
+	}
+	in, err := r.open()
+	if err == nil {
+		err = d.Office.Check(in)
+	}
+	if err == nil && (in.ID.String() != r.Alert || !bytes.Equal(in.Envelope.Document, r.Document)) {
+		err = fmt.Errorf("%w: it is another document", alerting.ErrForbidden)
+	}
+	if err != nil {
+		d.Log.ErrorContext(ctx, "a row of the issued alerts is not what was approved, and is not shown", "alert", r.Alert, "error", err)
+		return false
+	}
+	d.checked.add(sum)
+	return true
+}
+
+// known is a set of digests.
+type known struct {
+	mu  sync.Mutex
+	all map[[32]byte]bool
+}
+
+func (k *known) holds(sum [32]byte) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.all[sum]
+}
+
+// mostKnown bounds the set; beyond it, it begins anew.
+const mostKnown = 100_000
+
+func (k *known) add(sum [32]byte) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.all == nil || len(k.all) >= mostKnown {
+		k.all = make(map[[32]byte]bool)
+	}
+	k.all[sum] = true
 }
 
 // ComparePosted orders alerts as Live does: the latest first, and by id where two were issued in the same millisecond.

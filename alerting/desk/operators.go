@@ -50,7 +50,7 @@ func (d *Desk) roll(ctx context.Context, db bun.IDB) (*approval.Roll, error) {
 	for _, p := range problems {
 		d.Log.ErrorContext(ctx, "a row of the operators counts for nothing", "error", p)
 	}
-	return roll, nil
+	return roll.Strict(), nil
 }
 
 // Revocations reads all revocations, as they lie there: package approval says what they are worth.

@@ -57,7 +57,7 @@ func (d *Desk) approved(ctx context.Context, v *versionRow) (*alerting.Issued, e
 	}
 	in.Envelope.Enrolments = roll.Needed(signatures)
 	// What fan-out and the workers will say is said here first.
-	return in, d.Office.Check(in)
+	return in, d.Office.CheckWith(roll, in)
 }
 
 func (d *Desk) endDraft(ctx context.Context, row *draftRow, to DraftState, reason, verb string) error {

@@ -81,10 +81,17 @@ func (p paper) write(name string) error {
 func operatorRequestVerb(t *terminal) *cobra.Command {
 	var e alerting.Enrolment
 	var v alerting.Revocation
+	var since string
 	c := &cobra.Command{Use: "request FILE", Short: "Write a request: to enrol a key, or with --revoke to revoke one", Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if v.KeyID != "" {
 				v.At = time.Now().UTC().Truncate(time.Second)
+				if since != "" {
+					var err error
+					if v.At, err = time.Parse(time.RFC3339, since); err != nil {
+						return &exit{exitRefused, fmt.Errorf("--since %q: want a time such as 2026-11-30T18:00:00+01:00", since)}
+					}
+				}
 				return paper{Revocation: &v}.write(args[0])
 			}
 			if _, err := approval.ParseKey(e.Key); err != nil {
@@ -101,6 +108,7 @@ func operatorRequestVerb(t *terminal) *cobra.Command {
 	f.StringVar(&e.Key, "key", "", "the public key, as `tocsin keys operator` prints it")
 	f.StringSliceVar(&e.Rights, "may", nil, "what it is good for: author, approve, stop, administer")
 	f.StringVar(&v.KeyID, "revoke", "", "the id of a key that nobody shall take any more")
+	f.StringVar(&since, "since", "", "with --revoke: from when on its signatures count for nothing (RFC 3339); left out: from now on")
 	f.StringVar(&v.Reason, "reason", "", "with --revoke: why")
 	return c
 }
