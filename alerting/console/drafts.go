@@ -31,6 +31,7 @@ func (c *Console) draft(w http.ResponseWriter, r *http.Request, by alerting.Acto
 	if err != nil {
 		return err
 	}
+	order.Request = r.Header.Get("Idempotency-Key")
 	d, err := c.Drafts.Draft(r.Context(), document, order)
 	if err != nil {
 		return err

@@ -269,6 +269,44 @@ func TestTwoWritersOfOneDraft(t *testing.T) {
 	})
 }
 
+// A request that is sent again, because its answer was lost, is the same draft.
+func TestTheSameRequestAgain(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		order := as("first")
+		order.Request = "r1"
+		document := o.write(o.alert("a"))
+		const ways = 8
+		var done sync.WaitGroup
+		var drafts [ways]Draft
+		for i := range ways {
+			done.Go(func() {
+				var err error
+				if drafts[i], err = o.desk().Draft(t.Context(), document, order); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		done.Wait()
+		all, err := o.desk().Drafts(t.Context(), nil, 100)
+		if err != nil || len(all) != 1 {
+			t.Fatalf("%d drafts: %v", len(all), err)
+		}
+		for _, d := range drafts {
+			if d.ID != all[0].ID {
+				t.Errorf("draft %s, want %s", d.ID, all[0].ID)
+			}
+		}
+		if _, err := o.desk().Draft(t.Context(), o.write(o.alert("b")), order); !errors.Is(err, alerting.ErrConflict) {
+			t.Errorf("the same name for another document: %v", err)
+		}
+		other := order
+		other.Actor.Name = "second"
+		if d, err := o.desk().Draft(t.Context(), document, other); err != nil || d.ID == all[0].ID {
+			t.Errorf("another caller's request: %s %v", d.ID, err)
+		}
+	})
+}
+
 func TestWhatBecomesOfADraft(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		d, ctx, by := o.desk(approvals(t)), t.Context(), as("second").Actor

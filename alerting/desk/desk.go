@@ -66,6 +66,8 @@ type Order struct {
 	Audience alerting.AudienceFilter
 	// Note is the officer's remark on a Cancel that the desk writes.
 	Note string
+	// Request is what the caller calls the request for a new draft: the same again is the same draft. Empty: each is a new one.
+	Request string
 }
 
 // Answer is that of an accepted order.

@@ -96,6 +96,15 @@ type signatureRow struct {
 	Body     string `bun:"body"`
 }
 
+type requestRow struct {
+	bun.BaseModel `bun:"table:draft_requests"`
+
+	Actor   string `bun:"actor,pk"`
+	Request string `bun:"request,pk"`
+	Draft   string `bun:"draft"`
+	Digest  []byte `bun:"digest"`
+}
+
 // wanted is what an order adds to a document.
 type wanted struct {
 	Channels []alerting.Channel      `json:"channels,omitempty"`

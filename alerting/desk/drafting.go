@@ -1,7 +1,9 @@
 package desk
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,7 +29,12 @@ func (d *Desk) Draft(ctx context.Context, document []byte, o Order) (Draft, erro
 	if err != nil {
 		return Draft{}, fmt.Errorf("draft: %w", err)
 	}
+	made := row.ID
 	err = d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		var err error
+		if made, err = claimRequest(ctx, tx, o, &version); err != nil || made != row.ID {
+			return err
+		}
 		one, first := row, version
 		if _, err := tx.NewInsert().Model(&one).Exec(ctx); err != nil {
 			return err
@@ -40,7 +47,36 @@ func (d *Desk) Draft(ctx context.Context, document []byte, o Order) (Draft, erro
 	if err != nil {
 		return Draft{}, fmt.Errorf("draft: %w", err)
 	}
-	return d.DraftAt(ctx, row.ID)
+	return d.DraftAt(ctx, made)
+}
+
+// longestRequest bounds what a caller may call a request, in bytes.
+const longestRequest = 200
+
+// claimRequest gives the draft that a request has made before, or else this one.
+func claimRequest(ctx context.Context, tx bun.Tx, o Order, v *versionRow) (draft string, err error) {
+	if o.Request == "" {
+		return v.Draft, nil
+	}
+	if len(o.Request) > longestRequest {
+		return "", fmt.Errorf("%w: the name of the request has %d bytes; at most %d", alerting.ErrInvalid, len(o.Request), longestRequest)
+	}
+	digest := sha256.Sum256(append([]byte(v.Wanted+"\x00"), v.Document...))
+	row := requestRow{Actor: o.Actor.Name, Request: o.Request, Draft: v.Draft, Digest: digest[:]}
+	res, err := tx.NewInsert().Model(&row).On("CONFLICT DO NOTHING").Exec(ctx)
+	if err != nil {
+		return "", err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 1 {
+		return v.Draft, err
+	}
+	if err := tx.NewSelect().Model(&row).WherePK().Scan(ctx); err != nil {
+		return "", err
+	}
+	if !bytes.Equal(row.Digest, digest[:]) {
+		return "", fmt.Errorf("%w: the request %q made draft %s of another document; give a new request a new name", alerting.ErrConflict, o.Request, row.Draft)
+	}
+	return row.Draft, nil
 }
 
 // Amend puts a new version in the place of the given one. Its signatures are lost, and it must be submitted again. ErrConflict

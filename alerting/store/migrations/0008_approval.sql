@@ -38,6 +38,15 @@ CREATE TABLE draft_signatures (
     PRIMARY KEY (draft, version, operator)
 ) /* sqlite: WITHOUT ROWID */;
 
+-- What a caller called the request that made a draft: the same request again is the same draft.
+CREATE TABLE draft_requests (
+    actor   TEXT  NOT NULL,
+    request TEXT  NOT NULL,
+    draft   TEXT  NOT NULL,
+    digest  BYTEA NOT NULL,
+    PRIMARY KEY (actor, request)
+) /* sqlite: WITHOUT ROWID */;
+
 -- Whose keys are whose, and which are nobody's any more. Each row carries the signatures that make it true.
 CREATE TABLE enrolments (
     key_id TEXT   NOT NULL PRIMARY KEY,
@@ -53,6 +62,7 @@ CREATE TABLE revocations (
 -- +goose Down
 DROP TABLE revocations;
 DROP TABLE enrolments;
+DROP TABLE draft_requests;
 DROP TABLE draft_signatures;
 DROP TABLE draft_versions;
 DROP TABLE drafts;
