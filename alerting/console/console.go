@@ -53,7 +53,7 @@ type Console struct {
 	Shed  func()
 	Log   *slog.Logger
 
-	reading chan struct{}
+	reading, watching chan struct{}
 }
 
 // requestTimeout bounds what one request may take; imports move it on as long as they go on.
@@ -62,6 +62,7 @@ const requestTimeout = 30 * time.Second
 // Handler routes the API.
 func (c *Console) Handler() http.Handler {
 	c.reading = make(chan struct{}, cmp.Or(c.Reads, defaultReads()))
+	c.watching = make(chan struct{}, maxWatchers)
 	mux := http.NewServeMux()
 	for _, r := range c.routes() {
 		mux.Handle(r.pattern, c.asks(r.right, r.answer))

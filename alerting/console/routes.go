@@ -20,6 +20,7 @@ func (c *Console) alertRoutes() []route {
 		{"POST /api/alerts/read", MayRead, c.inTurn(c.read)},
 		{"GET /api/alerts", MayRead, c.inTurn(c.list)},
 		{"GET /api/alerts/{id}", MayRead, c.inTurn(c.status)},
+		{"GET /api/alerts/{id}/events", MayRead, c.events},
 		{"GET /api/alerts/{id}/document", MayRead, c.inTurn(c.document)},
 		{"GET /api/alerts/{id}/explain/{who}", MayRead, c.inTurn(c.explain)},
 		{"POST /api/alerts/{id}/update", MayIssue, c.follow},

@@ -22,6 +22,7 @@ func TestScenarios(t *testing.T) {
 		{"an alert by geocode", geocodes},
 		{"an alert for a point", aPoint},
 		{"an exercise", anExercise},
+		{"delivery is streamed", deliveryIsStreamed},
 		{"what anybody may read", publicFeeds},
 		{"an alert, its update and its end", issueUpdateCancel},
 		{"an info that is over", anInfoIsOver},
