@@ -10,6 +10,7 @@ import (
 	"tocsin/alerting"
 	"tocsin/alerting/desk"
 	"tocsin/alerting/report"
+	"tocsin/alerting/template"
 )
 
 // Desk issues and stops.
@@ -35,6 +36,9 @@ type Console struct {
 	Sirens   Import
 	Units    Import
 	MaxBytes int
+	// Templates are the warnings that were prepared, nil for none; Fill fills one in the name of the office.
+	Templates *template.Shelf
+	Fill      func(ctx context.Context, t *template.Template, r template.Request) (*template.Filled, error)
 	// Note records an act in the journal. What cannot be recorded is not begun.
 	Note func(ctx context.Context, by alerting.Actor, verb, subject string, detail any) error
 	// ImportPause is how long an import may stand still; 0 means two minutes.
@@ -62,6 +66,9 @@ func (c *Console) Handler() http.Handler {
 	mux.Handle("GET /api/alerts/{id}/document", c.asks(MayRead, c.inTurn(c.document)))
 	mux.Handle("GET /api/alerts/{id}/explain/{who}", c.asks(MayRead, c.inTurn(c.explain)))
 	mux.Handle("POST /api/alerts/{id}/cancel", c.asks(MayCancel, c.cancel))
+	mux.Handle("GET /api/templates", c.asks(MayRead, c.inTurn(c.templates)))
+	mux.Handle("GET /api/templates/{id}", c.asks(MayRead, c.inTurn(c.template)))
+	mux.Handle("POST /api/templates/{id}/fill", c.asks(MayRead, c.inTurn(c.fillTemplate)))
 	mux.Handle("GET /api/deadletters", c.asks(MayRead, c.inTurn(c.letters)))
 	mux.Handle("GET /api/deadletters/{topic}/{partition}/{offset}", c.asks(MayRead, c.inTurn(c.letter)))
 	mux.Handle("POST /api/deadletters/{topic}/{partition}/{offset}/redrive", c.asks(MayRedrive, c.redrive))

@@ -56,6 +56,7 @@ func (c *Config) check(text []byte, faults []error) error {
 	k.signing(c)
 	k.callbacks(c)
 	k.feeds(c)
+	k.templates(c)
 	k.tokens(c)
 	names := make(map[string]bool)
 	for i := range c.Gateways {

@@ -11,6 +11,7 @@ import (
 	"github.com/caarlos0/env/v11"
 	"github.com/goccy/go-yaml"
 
+	"tocsin/alerting/template"
 	"tocsin/cap"
 )
 
@@ -109,6 +110,8 @@ func (c *Config) defaults() {
 	set(&c.Alerts.MaxBytes, 256<<10)
 	set(&c.Alerts.SMSParts, 3)
 	set(&c.Alerts.Profile, cap.Core().ID)
+	set(&c.Templates.Identifier, template.DefaultIdentifier)
+	set(&c.Templates.Zone, "Local")
 	set(&c.API.Listen, "127.0.0.1:8080")
 	set(&c.Callbacks.Listen, "127.0.0.1:8081")
 	set(&c.Callbacks.AskAfter, 10*time.Minute)

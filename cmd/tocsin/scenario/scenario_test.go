@@ -23,6 +23,7 @@ func TestScenarios(t *testing.T) {
 		{"an alert for a point", aPoint},
 		{"an exercise", anExercise},
 		{"what anybody may read", publicFeeds},
+		{"a warning from a template", fromATemplate},
 		{"an alert, its update and its end", issueUpdateCancel},
 		{"an info that is over", anInfoIsOver},
 		{"bad input", badInput},
