@@ -63,6 +63,8 @@ func writeFiles(t *testing.T, dir, text string) string {
 	pair := selfSigned(t)
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(regexp.MustCompile(regexp.QuoteMeta(dir)+`/[\w./-]+`).FindAllString(text, -1)))) {
 		switch base := filepath.Base(name); {
+		case base == "templates":
+			check(os.CopyFS(name, os.DirFS("templates")))
 		case base == "keyring":
 			_, err := serve.MakeKeyring(name)
 			check(err)

@@ -10,6 +10,7 @@ import (
 	"tocsin/alerting"
 	"tocsin/alerting/desk"
 	"tocsin/alerting/report"
+	"tocsin/alerting/template"
 )
 
 // Desk issues and stops.
@@ -44,6 +45,9 @@ type Console struct {
 	Sirens   Import
 	Units    Import
 	MaxBytes int
+	// Templates are the warnings that were prepared, nil for none; Fill fills one in the name of the office.
+	Templates *template.Shelf
+	Fill      func(ctx context.Context, t *template.Template, r template.Request) (*template.Filled, error)
 	// Note records an act in the journal. What cannot be recorded is not begun.
 	Note func(ctx context.Context, by alerting.Actor, verb, subject string, detail any) error
 	// ImportPause is how long an import may stand still; 0 means two minutes.

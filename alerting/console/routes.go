@@ -1,5 +1,7 @@
 package console
 
+import "slices"
+
 // route is one thing that can be asked of the API, and the right that it takes.
 type route struct {
 	pattern string
@@ -9,7 +11,7 @@ type route struct {
 
 // routes are all that there is: nothing is answered that does not stand here, with the right that it takes.
 func (c *Console) routes() []route {
-	return append(append(c.alertRoutes(), c.draftRoutes()...), c.storeRoutes()...)
+	return slices.Concat(c.alertRoutes(), c.draftRoutes(), c.templateRoutes(), c.storeRoutes())
 }
 
 // alertRoutes issue and stop alerts, and say what became of them.
@@ -48,6 +50,15 @@ func (c *Console) draftRoutes() []route {
 		{"GET /api/operators", MayRead, c.inTurn(c.operators)},
 		{"POST /api/operators", MayApprove, c.enrol},
 		{"POST /api/operators/revoke", MayApprove, c.revoke},
+	}
+}
+
+// templateRoutes are warnings that were written in quiet hours. Filling one issues nothing.
+func (c *Console) templateRoutes() []route {
+	return []route{
+		{"GET /api/templates", MayRead, c.inTurn(c.templates)},
+		{"GET /api/templates/{id}", MayRead, c.inTurn(c.template)},
+		{"POST /api/templates/{id}/fill", MayRead, c.inTurn(c.fillTemplate)},
 	}
 }
 

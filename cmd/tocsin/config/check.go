@@ -57,6 +57,7 @@ func (c *Config) check(text []byte, faults []error) error {
 	k.approval(c)
 	k.callbacks(c)
 	k.feeds(c)
+	k.templates(c)
 	k.tokens(c)
 	names := make(map[string]bool)
 	for i := range c.Gateways {

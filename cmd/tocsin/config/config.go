@@ -13,6 +13,8 @@ type Config struct {
 	Alerts   Alerts    `yaml:"alerts" envPrefix:"ALERTS_"`
 	Approval Approval  `yaml:"approval" envPrefix:"APPROVAL_"`
 	Gateways []Gateway `yaml:"gateways"`
+	// Templates are prepared warnings.
+	Templates Templates `yaml:"templates" envPrefix:"TEMPLATES_"`
 	// Listen is where each role answers.
 	API       API       `yaml:"api" envPrefix:"API_"`
 	Callbacks Callbacks `yaml:"callbacks" envPrefix:"CALLBACKS_"`
@@ -107,6 +109,14 @@ type Signing struct {
 	// Empty: the certificate itself.
 	AnchorFiles []string `yaml:"anchor_files" env:"ANCHOR_FILES"`
 	C14N        string   `yaml:"c14n" env:"C14N"` // exclusive (default), inclusive, inclusive11
+}
+
+// Templates are warnings that were written in quiet hours (package template). Without dir there are none.
+type Templates struct {
+	Dir string `yaml:"dir" env:"DIR"` // its files *.yaml and *.yml, read again when they changed
+	// Identifier is the pattern of the identifiers of filled alerts, of {time}, {local}, {random}, {digit} and {template}.
+	Identifier string `yaml:"identifier" env:"IDENTIFIER"` // default {time}-{random}
+	Zone       string `yaml:"zone" env:"ZONE"`             // of times of day, such as Asia/Shanghai; default that of the machine
 }
 
 // Gateway is one way out. Exactly one of the blocks below its channel must be given.

@@ -11,6 +11,7 @@ import (
 	"github.com/caarlos0/env/v11"
 	"github.com/goccy/go-yaml"
 
+	"tocsin/alerting/template"
 	"tocsin/cap"
 )
 
@@ -113,6 +114,8 @@ func (c *Config) defaults() {
 	set(&c.Approval.Fuse.Factor, 1.5)
 	set(&c.Approval.Fuse.More, 1000)
 	set(&c.Approval.Fuse.Sirens, 10)
+	set(&c.Templates.Identifier, template.DefaultIdentifier)
+	set(&c.Templates.Zone, "Local")
 	set(&c.API.Listen, "127.0.0.1:8080")
 	set(&c.Callbacks.Listen, "127.0.0.1:8081")
 	set(&c.Callbacks.AskAfter, 10*time.Minute)

@@ -45,6 +45,7 @@ func (o *Office) makeKeys() keys {
 	check("the signing key", err)
 	_, err = serve.MakeJournalKey(filepath.Join(o.Dir, "journal.pem"))
 	check("the journal key", err)
+	check("the folder of templates", os.Mkdir(filepath.Join(o.Dir, "templates"), 0o700))
 	k.operators = make(map[string]string)
 	for _, name := range append(Operators(), approval.DeskName) {
 		k.operators[name], err = serve.MakeOperatorKey(o.OperatorFile(name))
@@ -100,6 +101,7 @@ api:
 callbacks: {listen: "{{callbacks}}", public_url: "http://{{callbacks}}"{{asking}}}
 metrics: {listen: 127.0.0.1:0}
 alerts: {signing: {key_file: {{dir}}/signing.pem, certificate_file: {{dir}}/signing.crt}}
+templates: {dir: {{dir}}/templates, zone: UTC}
 feeds: {listen: 127.0.0.1:0, public_url: "https://feeds.example"}
 journal: {key_file: {{dir}}/journal.pem, heads_file: {{dir}}/journal.heads, every: 1s}
 log: {level: info}

@@ -24,6 +24,7 @@ func TestScenarios(t *testing.T) {
 		{"an exercise", anExercise},
 		{"delivery is streamed", deliveryIsStreamed},
 		{"what anybody may read", publicFeeds},
+		{"a warning from a template", fromATemplate},
 		{"an alert, its update and its end", issueUpdateCancel},
 		{"an info that is over", anInfoIsOver},
 		{"bad input", badInput},

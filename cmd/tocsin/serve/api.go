@@ -86,6 +86,9 @@ func (h *house) console(d *desk.Desk) (*console.Console, error) {
 		People:  h.importPeople, Sirens: h.importSirens, Units: h.importUnits, MaxBytes: h.cfg.Alerts.MaxBytes, Log: h.log,
 		Shed: h.counter("tocsin_api_shed_total", "Reads of the admin API that were sent away because too many came at once.").Inc,
 	}
+	if err := h.shelve(c); err != nil {
+		return nil, err
+	}
 	for _, t := range h.cfg.API.Tokens {
 		secret, err := config.Secret(t.TokenFile)
 		if err != nil {

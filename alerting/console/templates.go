@@ -1,0 +1,116 @@
+package console
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"tocsin/alerting"
+	"tocsin/alerting/template"
+	"tocsin/cap"
+	"tocsin/cap/event"
+)
+
+// maxValues bounds the values of a template, in bytes: a polygon of many points takes some of it.
+const maxValues = 2 << 20
+
+// prepared is a template in the list of them.
+type prepared struct {
+	ID        string       `json:"id"`
+	Version   int          `json:"version"`
+	About     string       `json:"about,omitempty"`
+	Hazard    event.Hazard `json:"hazard"`
+	Severity  cap.Severity `json:"severity"`
+	Statuses  []cap.Status `json:"statuses"`
+	Languages []string     `json:"languages"`
+}
+
+// templates lists what is prepared, and the files that are no templates.
+func (c *Console) templates(w http.ResponseWriter, _ *http.Request, _ alerting.Actor) error {
+	if c.Templates == nil {
+		return errNoTemplates()
+	}
+	good, broken, err := c.Templates.Read()
+	if err != nil {
+		return fmt.Errorf("%w: %w", alerting.ErrUnavailable, err)
+	}
+	answer := struct {
+		Templates []prepared         `json:"templates"`
+		Broken    []*template.Broken `json:"broken,omitempty"`
+	}{Templates: []prepared{}, Broken: broken}
+	for _, t := range good {
+		answer.Templates = append(answer.Templates, prepared{t.ID, t.Version, t.About, t.Hazard, t.Severity, t.Statuses, t.Languages()})
+	}
+	writeJSON(w, http.StatusOK, answer)
+	return nil
+}
+
+func errNoTemplates() error {
+	return fmt.Errorf("%w: no templates are prepared here: name their folder in the configuration (templates.dir)", alerting.ErrNotFound)
+}
+
+func (c *Console) find(r *http.Request) (*template.Template, error) {
+	if c.Templates == nil {
+		return nil, errNoTemplates()
+	}
+	return c.Templates.Find(r.PathValue("id"))
+}
+
+func (c *Console) template(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {
+	t, err := c.find(r)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, t)
+	return nil
+}
+
+// fillTemplate answers with a document. Nothing is issued: who looked at it posts it to /api/alerts, with its order.
+func (c *Console) fillTemplate(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {
+	t, err := c.find(r)
+	if err != nil {
+		return err
+	}
+	request, err := readValues(http.MaxBytesReader(w, r.Body, maxValues))
+	if err != nil {
+		return err
+	}
+	filled, err := c.Fill(r.Context(), t, request)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, struct {
+		Document string         `json:"document"`
+		Order    template.Order `json:"order"`
+		Findings cap.Findings   `json:"findings"`
+	}{string(filled.Document), filled.Order, append(cap.Findings{}, filled.Findings...)})
+	return nil
+}
+
+// readValues reads {"values": {…}, "status": "Exercise", "note": "…"}.
+func readValues(body io.Reader) (template.Request, error) {
+	var in struct {
+		Values map[string]any `json:"values"`
+		Status cap.Status     `json:"status"`
+		Note   string         `json:"note"`
+	}
+	text, err := io.ReadAll(body)
+	if large := (*http.MaxBytesError)(nil); errors.As(err, &large) {
+		return template.Request{}, fmt.Errorf("%w: body: it has more than %d bytes: leave out the points of the area that no map shows", alerting.ErrInvalid, large.Limit)
+	}
+	if err == nil {
+		d := json.NewDecoder(bytes.NewReader(text))
+		d.DisallowUnknownFields()
+		d.UseNumber()
+		if err = d.Decode(&in); err == nil && d.More() {
+			err = errors.New("something follows it")
+		}
+	}
+	if err != nil {
+		return template.Request{}, fmt.Errorf("%w: body: want {\"values\": {\"SLOT\": …}, \"status\": \"Actual\", \"note\": \"…\"}: %w", alerting.ErrInvalid, err)
+	}
+	return template.Request{Values: in.Values, Status: in.Status, Note: in.Note}, nil
+}

@@ -1,0 +1,135 @@
+package template
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// wordsFault says what forbids a text; empty when nothing does. What would end a line, an element of XML or the direction
+// of the text is refused, and so is what nobody sees.
+func wordsFault(text string, lines bool) string {
+	for i, r := range text {
+		switch {
+		case r == utf8.RuneError && !strings.HasPrefix(text[i:], "\uFFFD"):
+			return "it holds bytes that are not UTF-8: write it anew"
+		case r == '\n' && lines:
+		case r == '\n' || r == '\r' || r == '\u2028' || r == '\u2029' || r == '\u0085':
+			return "it has several lines: write it on one"
+		case unicode.IsControl(r):
+			return fmt.Sprintf("it holds the control character %U: take it out", r)
+		case r >= '\u202A' && r <= '\u202E' || r >= '\u2066' && r <= '\u2069':
+			return fmt.Sprintf("it holds %U, which changes the direction of the text around it: take it out", r)
+		case hidden(r):
+			return fmt.Sprintf("it holds the character %U, which nobody sees: take it out", r)
+		}
+	}
+	return ""
+}
+
+// hidden reports whether a character is none that people read. Joiners and the marks of right-to-left scripts belong to
+// the spelling of some languages, and variation selectors to emoji.
+func hidden(r rune) bool {
+	switch r {
+	case '\u200C', '\u200D', '\u200E', '\u200F', '\u061C':
+		return false
+	case '\u115F', '\u1160', '\u3164', '\uFFA0', '\u2800', '\u034F':
+		return true
+	}
+	return unicode.In(r, unicode.Cf, unicode.Co, unicode.Cs) || r&0xFFFE == 0xFFFE || r >= 0xFDD0 && r <= 0xFDEF
+}
+
+// readable reports whether a text holds anything to read.
+func readable(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsSymbol(r) })
+}
+
+// oneLine checks a text that somebody filled in.
+func (s *Slot) oneLine(text string) (string, error) {
+	text = strings.TrimSpace(text)
+	if !readable(text) {
+		return "", fmt.Errorf("got %s, which holds nothing to read: want %s", shown(text), s.Wants())
+	}
+	if fault := wordsFault(text, false); fault != "" {
+		return "", fmt.Errorf("got %s: %s", shown(text), fault)
+	}
+	if n := utf8.RuneCountInString(text); n > s.Length {
+		return "", fmt.Errorf("got %s of %s: want %s", shown(text), count(n, "character"), s.Wants())
+	}
+	return text, nil
+}
+
+// inWords are the words of a text or a place: one for all languages, or one each.
+func (c *filling) inWords(s *Slot, raw any) (map[string]string, error) {
+	out := map[string]string{}
+	switch raw := raw.(type) {
+	case string:
+		text, err := c.named(s, raw)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range c.t.Languages() {
+			out[name] = text
+		}
+		return out, nil
+	case map[string]any:
+		for key := range raw {
+			if !slices.Contains(c.t.Languages(), key) {
+				return nil, fmt.Errorf("got a text in %s: want one for each of %s", shown(key), listed(c.t.Languages()))
+			}
+		}
+		for _, name := range c.t.Languages() {
+			text, ok := raw[name].(string)
+			if !ok {
+				return nil, fmt.Errorf("got no text in %s: want one for each of %s", name, listed(c.t.Languages()))
+			}
+			text, err := s.oneLine(text)
+			if err != nil {
+				return nil, fmt.Errorf("in %s: %w", name, err)
+			}
+			out[name] = text
+		}
+		return out, nil
+	}
+	return nil, fmt.Errorf("got %s: want %s", shown(raw), s.Wants())
+}
+
+// unitPrefix begins the code of an administrative unit, as lists of people write it.
+const unitPrefix = "code:"
+
+// named is a text itself, or the name of the unit whose code it is.
+func (c *filling) named(s *Slot, text string) (string, error) {
+	code, found := strings.CutPrefix(strings.TrimSpace(text), unitPrefix)
+	if !found || s.Type != TypePlace {
+		return s.oneLine(text)
+	}
+	code = strings.TrimSpace(code)
+	if name, value, ok := strings.Cut(code, "="); !ok || name == "" || value == "" {
+		return "", fmt.Errorf("got %s: want code:NAME=VALUE, such as code:SAME=006109", shown(text))
+	}
+	if c.trial {
+		return "Riverside", nil
+	}
+	if c.units == nil {
+		return "", fmt.Errorf("got %s, and the administrative units are known only where the office runs: write the name, or fill it there", shown(text))
+	}
+	name, err := c.units(code)
+	if err != nil {
+		return "", fmt.Errorf("got %s: %w", shown(text), err)
+	}
+	if name == "" {
+		return "", fmt.Errorf("got %s, a unit without a name: write the name", shown(text))
+	}
+	return s.oneLine(name)
+}
+
+// count is "1 slot" or "2 slots".
+func count(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return strconv.Itoa(n) + " " + what
+}
