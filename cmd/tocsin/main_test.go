@@ -31,7 +31,8 @@ func TestMain(m *testing.M) {
 //	strand             send a batch on its way that its worker must set aside
 //	office [TOKEN]     have an office running, and be configured as its client; $OFFICE is its folder
 func TestScripts(t *testing.T) {
-	open := sync.OnceValue(func() *scenario.Office { return scenario.Open(t, scenario.Options{}) })
+	terms := map[string]string{"sms": `rate: 1000, price: "0.0075", currency: EUR`}
+	open := sync.OnceValue(func() *scenario.Office { return scenario.Open(t, scenario.Options{Gateways: terms}) })
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,

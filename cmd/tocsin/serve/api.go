@@ -105,7 +105,7 @@ func (h *house) reporter(d *desk.Desk) *report.Reporter {
 
 func (h *house) dryRunner(d *desk.Desk) *report.DryRunner {
 	return &report.DryRunner{Audience: audienceFor{h.people}, Sirens: h.people, Words: h.render, Gateways: h.table(),
-		Refs: h.people.Refs, SirenRefs: h.people.SirenRefs, Advice: h.words.Advice, Remarks: d.Remarks, Now: h.now}
+		Terms: h.terms(), Registered: h.people.Registered, Refs: h.people.Refs, SirenRefs: h.people.SirenRefs, Advice: h.words.Advice, Remarks: d.Remarks, Now: h.now}
 }
 
 func (h *house) importPeople(ctx context.Context, r io.Reader, progress func(audience.Progress)) (audience.Result, error) {
