@@ -61,6 +61,7 @@ func (c *Console) Handler() http.Handler {
 	mux.Handle("GET /api/alerts/{id}", c.asks(MayRead, c.inTurn(c.status)))
 	mux.Handle("GET /api/alerts/{id}/document", c.asks(MayRead, c.inTurn(c.document)))
 	mux.Handle("GET /api/alerts/{id}/explain/{who}", c.asks(MayRead, c.inTurn(c.explain)))
+	mux.Handle("GET /api/alerts/{id}/report", c.asks(MayRead, c.inTurn(c.report)))
 	mux.Handle("POST /api/alerts/{id}/cancel", c.asks(MayCancel, c.cancel))
 	mux.Handle("GET /api/deadletters", c.asks(MayRead, c.inTurn(c.letters)))
 	mux.Handle("GET /api/deadletters/{topic}/{partition}/{offset}", c.asks(MayRead, c.inTurn(c.letter)))

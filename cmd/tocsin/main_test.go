@@ -15,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/spf13/cobra"
 
+	"tocsin/cmd/gatewaysim/sim"
 	"tocsin/cmd/tocsin/scenario"
 )
 
@@ -28,11 +29,14 @@ func TestMain(m *testing.M) {
 //
 //	exits N tocsin …   run a command that must end with exit code N
 //	fill FILE…         put variables ($NOW, $LATER, $EARLIER, $FOLDER, $CLONE) into files
+//	alone              wait until no other script that says so is running: both look at the latest alert of the office
+//	refuse NUMBER      have the SMS gateway refuse a number
 //	strand             send a batch on its way that its worker must set aside
 //	office [TOKEN]     have an office running, and be configured as its client; $OFFICE is its folder
 func TestScripts(t *testing.T) {
 	terms := map[string]string{"sms": `rate: 1000, price: "0.0075", currency: EUR`}
 	open := sync.OnceValue(func() *scenario.Office { return scenario.Open(t, scenario.Options{Gateways: terms}) })
+	var alone sync.Mutex
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
@@ -49,8 +53,15 @@ func TestScripts(t *testing.T) {
 			return err
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits":  exits,
-			"fill":   fill,
+			"exits": exits,
+			"fill":  fill,
+			"alone": func(ts *testscript.TestScript, _ bool, _ []string) {
+				alone.Lock()
+				ts.Defer(alone.Unlock)
+			},
+			"refuse": func(_ *testscript.TestScript, _ bool, args []string) {
+				open().Fault(sim.Rule{On: sim.SMS, Kind: sim.Refuse, Match: args[0], Status: 400, Code: 21211})
+			},
 			"strand": func(*testscript.TestScript, bool, []string) { open().Strand() },
 			"office": func(ts *testscript.TestScript, _ bool, args []string) {
 				token := "everything"

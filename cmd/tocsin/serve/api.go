@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"iter"
 	"net/http"
 	"strings"
 	"time"
@@ -80,6 +81,7 @@ func (h *house) reporter(d *desk.Desk) *report.Reporter {
 	return &report.Reporter{
 		Receipts: h.ledger, PersonID: h.people.Find, SirenID: h.people.FindSiren, Now: h.now,
 		Accepted: d.Issued, Person: h.people.Why, Siren: h.people.WhySiren,
+		Standing: h.ledger.Standing, Refs: h.people.Refs, SirenRefs: h.people.SirenRefs,
 		Manifest: report.Manifest{
 			Progress: func(ctx context.Context, id alerting.AlertID) (fanout.Progress, error) {
 				return fanout.ProgressOf(ctx, db, id)
@@ -89,6 +91,9 @@ func (h *house) reporter(d *desk.Desk) *report.Reporter {
 			},
 			Page: func(ctx context.Context, id alerting.AlertID, page uint32) (fanout.Page, error) {
 				return fanout.PageAt(ctx, db, id, page)
+			},
+			Pages: func(ctx context.Context, id alerting.AlertID) iter.Seq2[fanout.Page, error] {
+				return fanout.Pages(ctx, db, id)
 			},
 			Find: func(ctx context.Context, id alerting.AlertID, kind fanout.Kind, member int64) ([]fanout.Spot, error) {
 				return fanout.Find(ctx, db, id, kind, member)
