@@ -163,6 +163,7 @@ var drivers = []struct {
 	{"github.com/nyaruka/phonenumbers", []string{"alerting/audience"}, "numbers are checked where they come in"},
 	{"github.com/russellhaering/goxmldsig", []string{"cap/dsig"}, "whoever needs a signature asks dsig"},
 	{"github.com/beevik/etree", []string{"cap/dsig"}, "whoever needs a signature asks dsig"},
+	{"github.com/xuri/excelize", []string{"alerting/report"}, "workbooks are one format of a report"},
 	{"github.com/spf13/cobra", []string{"cmd/tocsin", "cmd/gatewaysim"}, "command lines"},
 }
 

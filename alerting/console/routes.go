@@ -25,6 +25,7 @@ func (c *Console) alertRoutes() []route {
 		{"GET /api/alerts/{id}/events", MayRead, c.events},
 		{"GET /api/alerts/{id}/document", MayRead, c.inTurn(c.document)},
 		{"GET /api/alerts/{id}/explain/{who}", MayRead, c.inTurn(c.explain)},
+		{"GET /api/alerts/{id}/report", MayRead, c.inTurn(c.report)},
 		{"POST /api/alerts/{id}/update", MayIssue, c.follow},
 		{"POST /api/alerts/{id}/cancel", MayCancel, c.cancel},
 		{"GET /api/alerts/expiring", MayRead, c.inTurn(c.expiring)},

@@ -17,6 +17,10 @@ type DryRunner struct {
 	Sirens   fanout.SirenAudience
 	Words    fanout.Words
 	Gateways fanout.Gateways
+	// Terms are what the configuration says of the gateways, by name; may be nil.
+	Terms map[string]Terms
+	// Registered counts everybody in the register; may be nil.
+	Registered func(ctx context.Context) (int64, error)
 	// Refs and SirenRefs are the office's references by id.
 	Refs      func(ctx context.Context, ids []int64) (map[int64]string, error)
 	SirenRefs func(ctx context.Context, ids []int64) (map[int64]string, error)
@@ -36,9 +40,12 @@ type DryRun struct {
 	People   int64            `json:"people"`
 	Sirens   int64            `json:"sirens"`
 	Channels []DryChannel     `json:"channels"`
-	Samples  []Sample         `json:"samples"`
-	Notes    []string         `json:"notes,omitempty"`
-	// Findings are the warnings and the advice on the document: errors were refused before.
+	// FinishS is that of the channel that takes longest, and Money what all channels cost.
+	FinishS *float64 `json:"finish_s"`
+	Money   []Money  `json:"money,omitempty"`
+	Samples []Sample `json:"samples"`
+	Notes   []string `json:"notes,omitempty"`
+	// Findings are the warnings and the advice on the document, and on whom its areas hold: errors were refused before.
 	Findings cap.Findings `json:"findings,omitempty"`
 	// List names everybody, when asked for.
 	List []Listed `json:"list,omitempty"`
@@ -51,6 +58,12 @@ type DryChannel struct {
 	// Cost is in permits: SMS parts, else one a delivery.
 	Cost     int64    `json:"cost"`
 	Gateways []string `json:"gateways"`
+	// FinishS is how many seconds that takes at the configured rates when nothing else is under way; null without recipients,
+	// and when none of the gateways has a limit (Unlimited).
+	FinishS   *float64 `json:"finish_s"`
+	Unlimited bool     `json:"unlimited,omitempty"`
+	// Money is what that costs, by currency, where gateways name a price.
+	Money []Money `json:"money,omitempty"`
 }
 
 // Sample is what those of one language would read on one channel.
@@ -83,6 +96,8 @@ type dry struct {
 	counts map[sampleKey]int64
 	// texts are rendered once; one that cannot be is nil, and nobody is told by it.
 	texts map[sampleKey]*alerting.Message
+	// hung are the permits of sirens, by gateway.
+	hung map[string]int64
 }
 
 type sampleKey struct {
@@ -90,11 +105,28 @@ type sampleKey struct {
 	channel alerting.Channel
 }
 
+func (d *DryRunner) begin(in *alerting.Issued, list bool) *dry {
+	return &dry{DryRunner: d, in: in, list: list, counts: make(map[sampleKey]int64),
+		texts: make(map[sampleKey]*alerting.Message), hung: make(map[string]int64),
+		out: DryRun{Alert: in.ID, World: in.Envelope.World, Lane: in.Lane, Expires: in.Expires}}
+}
+
+// Count says how many people and sirens an alert would reach, and nothing else of what Run says.
+func (d *DryRunner) Count(ctx context.Context, in *alerting.Issued) (alerting.Counted, error) {
+	run := d.begin(in, false)
+	err := run.people(ctx)
+	if err == nil {
+		err = run.sirens(ctx)
+	}
+	if err != nil {
+		return alerting.Counted{}, fmt.Errorf("count the audience of alert %s: %w", in.ID, err)
+	}
+	return alerting.Counted{People: run.out.People, Sirens: run.out.Sirens}, nil
+}
+
 // Run goes through the whole audience of an alert. With list it names everybody.
 func (d *DryRunner) Run(ctx context.Context, in *alerting.Issued, list bool) (DryRun, error) {
-	run := &dry{DryRunner: d, in: in, list: list, counts: make(map[sampleKey]int64),
-		texts: make(map[sampleKey]*alerting.Message),
-		out:   DryRun{Alert: in.ID, World: in.Envelope.World, Lane: in.Lane, Expires: in.Expires}}
+	run := d.begin(in, list)
 	if d.Remarks != nil {
 		run.out.Findings = d.Remarks(in)
 	}
@@ -109,6 +141,10 @@ func (d *DryRunner) Run(ctx context.Context, in *alerting.Issued, list bool) (Dr
 		return DryRun{}, fmt.Errorf("dry run of alert %s: %w", in.ID, err)
 	}
 	run.samples()
+	run.reckon()
+	if err := run.survey(ctx); err != nil {
+		return DryRun{}, fmt.Errorf("dry run of alert %s: look at the areas: %w", in.ID, err)
+	}
 	if run.out.People+run.out.Sirens == 0 {
 		run.note("nobody in the area can be told")
 	}
@@ -222,8 +258,12 @@ func (r *dry) count(a *alerting.Addressee, of []alerting.Channel) []alerting.Cha
 			r.note(fmt.Sprintf("siren gateway %s does not serve the world %s", a.Gateway, r.in.Envelope.World))
 			continue
 		}
-		if r.words(key) == nil {
+		m := r.words(key)
+		if m == nil {
 			continue
+		}
+		if ch == alerting.Siren {
+			r.hung[a.Gateway] += int64(max(m.Cost, 1))
 		}
 		channels = append(channels, ch)
 		r.counts[key]++

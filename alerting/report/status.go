@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
@@ -26,7 +27,9 @@ type Manifest struct {
 	// SirenPages are the pages that hold sirens rather than people.
 	SirenPages func(ctx context.Context, id alerting.AlertID) (map[uint32]bool, error)
 	Page       func(ctx context.Context, id alerting.AlertID, page uint32) (fanout.Page, error)
-	Find       func(ctx context.Context, id alerting.AlertID, kind fanout.Kind, member int64) ([]fanout.Spot, error)
+	// Pages are all pages of an alert in their order, of which few are in memory at a time.
+	Pages func(ctx context.Context, id alerting.AlertID) iter.Seq2[fanout.Page, error]
+	Find  func(ctx context.Context, id alerting.AlertID, kind fanout.Kind, member int64) ([]fanout.Spot, error)
 	// StoppedBy is the alert that cancelled or superseded this one; zero when none did.
 	StoppedBy func(ctx context.Context, id alerting.AlertID) (alerting.AlertID, error)
 	// Latest are the alerts that fan-out saw last, newest first.
@@ -40,6 +43,11 @@ type Reporter struct {
 	// PersonID and SirenID find a member by the office's own reference; ErrNotFound when there is none.
 	PersonID func(ctx context.Context, ref string) (int64, error)
 	SirenID  func(ctx context.Context, ref string) (int64, error)
+	// Refs and SirenRefs are the office's references by id; those that are gone are missing.
+	Refs      func(ctx context.Context, ids []int64) (map[int64]string, error)
+	SirenRefs func(ctx context.Context, ids []int64) (map[int64]string, error)
+	// Standing gives the pages of a live alert from one number to before another.
+	Standing func(ctx context.Context, id alerting.AlertID, from, to uint32) ([]ledger.SealedPage, error)
 	Now      func() time.Time
 	// Accepted gives an alert that the desk issued and fan-out may not have seen; ErrNotFound when it did not. May be nil.
 	Accepted func(ctx context.Context, id alerting.AlertID) (*alerting.Issued, error)

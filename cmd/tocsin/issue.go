@@ -182,11 +182,7 @@ func (t *terminal) showDryRun(run report.DryRun, list bool) error {
 	if list && t.format == "csv" {
 		return t.show(listOf(run))
 	}
-	l := listing{header: []string{"channel", "recipients", "permits", "gateways"}}
-	for _, c := range run.Channels {
-		l.rows = append(l.rows, []string{string(c.Channel), strconv.FormatInt(c.Recipients, 10), strconv.FormatInt(c.Cost, 10),
-			strings.Join(c.Gateways, " ")})
-	}
+	l := dryChannels(run, t.format == "csv")
 	if t.format == "csv" {
 		return t.show(l)
 	}
@@ -195,6 +191,7 @@ func (t *terminal) showDryRun(run report.DryRun, list bool) error {
 	if err := t.show(l); err != nil {
 		return err
 	}
+	t.printf("%s\n", dryTotal(run))
 	for _, s := range run.Samples {
 		t.printf("\n%s, %s, %s:\n", s.Channel, s.Language, sizeOf(s))
 		if s.Subject != "" {

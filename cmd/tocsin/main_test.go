@@ -15,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/spf13/cobra"
 
+	"tocsin/cmd/gatewaysim/sim"
 	"tocsin/cmd/tocsin/scenario"
 )
 
@@ -28,11 +29,13 @@ func TestMain(m *testing.M) {
 //
 //	exits N tocsin …   run a command that must end with exit code N
 //	fill FILE…         put variables ($NOW, $LATER, $EARLIER, $FOLDER, $CLONE) into files
+//	refuse NUMBER      have the SMS gateway refuse a number
 //	strand             send a batch on its way that its worker must set aside
 //	office [TOKEN]     have an office running, and be configured as its client; $OFFICE is its folder
 //	careful [TOKEN]    the same, of an office in which nobody sends alone: first, second and third are its operators
 func TestScripts(t *testing.T) {
-	open := sync.OnceValue(func() *scenario.Office { return scenario.Open(t, scenario.Options{}) })
+	terms := map[string]string{"sms": `rate: 1000, price: "0.0075", currency: EUR`}
+	open := sync.OnceValue(func() *scenario.Office { return scenario.Open(t, scenario.Options{Gateways: terms}) })
 	careful := sync.OnceValue(func() *scenario.Office { return scenario.Open(t, scenario.Options{Approvals: true}) })
 	enter := func(open func() *scenario.Office, token string) func(ts *testscript.TestScript, _ bool, args []string) {
 		return func(ts *testscript.TestScript, _ bool, args []string) {
@@ -60,8 +63,11 @@ func TestScripts(t *testing.T) {
 			return err
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits":   exits,
-			"fill":    fill,
+			"exits": exits,
+			"fill":  fill,
+			"refuse": func(_ *testscript.TestScript, _ bool, args []string) {
+				open().Fault(sim.Rule{On: sim.SMS, Kind: sim.Refuse, Match: args[0], Status: 400, Code: 21211})
+			},
 			"strand":  func(*testscript.TestScript, bool, []string) { open().Strand() },
 			"office":  enter(open, "everything"),
 			"careful": enter(careful, "first"),

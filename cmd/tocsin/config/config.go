@@ -130,11 +130,15 @@ type Gateway struct {
 	// Slots is how many deliveries a process has under way at once; default 64.
 	Slots int `yaml:"slots"`
 	// Rate is the gateway's limit in permits a second over all processes (SMS: segments); left out, there is none.
-	Rate   float64 `yaml:"rate"`
-	Twilio *Twilio `yaml:"twilio"`
-	Push   *Push   `yaml:"push"`
-	SMTP   *SMTP   `yaml:"smtp"`
-	Siren  *Siren  `yaml:"siren"`
+	Rate float64 `yaml:"rate"`
+	// Price is what one permit costs, as a decimal number ("0.0075"), and Currency in which money (ISO 4217: EUR). Both or
+	// neither: they are for the dry run alone.
+	Price    string  `yaml:"price"`
+	Currency string  `yaml:"currency"`
+	Twilio   *Twilio `yaml:"twilio"`
+	Push     *Push   `yaml:"push"`
+	SMTP     *SMTP   `yaml:"smtp"`
+	Siren    *Siren  `yaml:"siren"`
 }
 
 // Twilio is an SMS gateway that speaks Twilio's API.

@@ -16,6 +16,7 @@ func (k *checker) gateway(c *Config, path string, g *Gateway) {
 		k.bad(path, "live must be stated: true for a gateway that reaches the public, false for a simulator or sandbox")
 	}
 	k.paces(path, g)
+	k.price(path, g)
 	blocks := map[string]bool{"sms": g.Twilio != nil, "push": g.Push != nil, "mail": g.SMTP != nil, "siren": g.Siren != nil}
 	if _, ok := blocks[g.Channel]; !ok {
 		k.bad(path+".channel", "%q: want sms, push, mail or siren", g.Channel)

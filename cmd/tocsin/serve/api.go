@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"iter"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -111,6 +112,7 @@ func (h *house) reporter(d *desk.Desk) *report.Reporter {
 	return &report.Reporter{
 		Receipts: h.ledger, PersonID: h.people.Find, SirenID: h.people.FindSiren, Now: h.now,
 		Accepted: d.Issued, Person: h.people.Why, Siren: h.people.WhySiren,
+		Standing: h.ledger.Standing, Refs: h.people.Refs, SirenRefs: h.people.SirenRefs,
 		Manifest: report.Manifest{
 			Progress: func(ctx context.Context, id alerting.AlertID) (fanout.Progress, error) {
 				return fanout.ProgressOf(ctx, db, id)
@@ -120,6 +122,9 @@ func (h *house) reporter(d *desk.Desk) *report.Reporter {
 			},
 			Page: func(ctx context.Context, id alerting.AlertID, page uint32) (fanout.Page, error) {
 				return fanout.PageAt(ctx, db, id, page)
+			},
+			Pages: func(ctx context.Context, id alerting.AlertID) iter.Seq2[fanout.Page, error] {
+				return fanout.Pages(ctx, db, id)
 			},
 			Find: func(ctx context.Context, id alerting.AlertID, kind fanout.Kind, member int64) ([]fanout.Spot, error) {
 				return fanout.Find(ctx, db, id, kind, member)
@@ -136,7 +141,7 @@ func (h *house) reporter(d *desk.Desk) *report.Reporter {
 
 func (h *house) dryRunner(remarks func(*alerting.Issued) cap.Findings) *report.DryRunner {
 	return &report.DryRunner{Audience: audienceFor{h.people}, Sirens: h.people, Words: h.render, Gateways: h.table(),
-		Refs: h.people.Refs, SirenRefs: h.people.SirenRefs, Advice: h.words.Advice, Remarks: remarks, Now: h.now}
+		Terms: h.terms(), Registered: h.people.Registered, Refs: h.people.Refs, SirenRefs: h.people.SirenRefs, Advice: h.words.Advice, Remarks: remarks, Now: h.now}
 }
 
 func (h *house) importPeople(ctx context.Context, r io.Reader, progress func(audience.Progress)) (audience.Result, error) {

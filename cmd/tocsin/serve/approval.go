@@ -11,7 +11,6 @@ import (
 	"tocsin/alerting/approval"
 	"tocsin/alerting/desk"
 	"tocsin/alerting/fanout"
-	"tocsin/cap"
 	"tocsin/cmd/tocsin/config"
 )
 
@@ -49,8 +48,7 @@ func deskKeyOf(cfg *config.Config, office *approval.Office) (approval.Signer, er
 
 // count says whom an alert would reach, as a dry run does.
 func (h *house) count(ctx context.Context, in *alerting.Issued) (alerting.Counted, error) {
-	run, err := h.dryRunner(func(*alerting.Issued) cap.Findings { return nil }).Run(ctx, in, false)
-	return alerting.Counted{People: run.People, Sirens: run.Sirens}, err
+	return h.dryRunner(nil).Count(ctx, in)
 }
 
 // revocationsEvery is how often a process looks for keys that were revoked.

@@ -1,0 +1,71 @@
+package console
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"tocsin/alerting"
+	"tocsin/alerting/report"
+)
+
+// report answers with the report on an alert: ?part=summary|failures|unreached&format=json|csv|xlsx. A list may be long; when
+// it cannot be read to its end the answer is cut off in a way that every client of HTTP notices, and never just shorter.
+func (c *Console) report(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {
+	id, err := alerting.ParseAlertID(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	part, format, err := report.ParseOrder(r.URL.Query().Get("part"), r.URL.Query().Get("format"))
+	if err != nil {
+		return err
+	}
+	name := "alert-" + id.String()
+	if part != report.Whole {
+		name += "-" + string(part)
+	}
+	d := &download{w: w, control: http.NewResponseController(w), head: func(h http.Header) {
+		h.Set("Content-Type", format.MediaType())
+		h.Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", name+"."+string(format)))
+	}}
+	// A workbook is complete before its first byte leaves.
+	d.extend(importEnd)
+	err = c.Reporter.Write(r.Context(), d, id, part, format)
+	if err == nil || !d.begun {
+		return err
+	}
+	c.Log.ErrorContext(r.Context(), "a report was cut off", "alert", id.String(), "part", string(part), "error", err)
+	d.cut()
+	return nil
+}
+
+// download is an answer that may take longer than the server's time-outs: they are moved on as long as it goes on.
+type download struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+	head    func(http.Header)
+	begun   bool
+}
+
+// Write begins the answer when there is something to say.
+func (d *download) Write(b []byte) (int, error) {
+	if !d.begun {
+		d.begun = true
+		d.head(d.w.Header())
+	}
+	d.extend(importPause)
+	return d.w.Write(b)
+}
+
+// extend moves both ends of time: the server takes the end of the time to read for the caller's leaving.
+func (d *download) extend(by time.Duration) {
+	end := time.Now().Add(by)
+	_ = d.control.SetReadDeadline(end)
+	_ = d.control.SetWriteDeadline(end)
+}
+
+// cut makes the end of the answer unwritable: its caller sees that it is incomplete.
+func (d *download) cut() {
+	_ = d.control.Flush()
+	_ = d.control.SetWriteDeadline(time.Unix(1, 0))
+}

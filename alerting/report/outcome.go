@@ -1,0 +1,243 @@
+package report
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"tocsin/alerting"
+	"tocsin/alerting/fanout"
+	"tocsin/alerting/ledger"
+	"tocsin/cap"
+)
+
+// Outcome is what an alert came to, so far or, once it is final, for good.
+//
+// There are no figures by area: the manifest holds in which info, and not in which of its areas, somebody was found.
+type Outcome struct {
+	Alert   alerting.AlertID `json:"alert"`
+	World   alerting.World   `json:"world"`
+	MsgType string           `json:"msg_type"`
+	// Status is the word that Status has.
+	Status  string    `json:"status"`
+	Issued  time.Time `json:"issued"`
+	Expires time.Time `json:"expires"`
+	// StoppedBy is the alert that cancelled or superseded this one.
+	StoppedBy string `json:"stopped_by,omitempty"`
+	// Final: everybody was found, and no delivery is queued any more. Reports of gateways may still come.
+	Final bool `json:"final"`
+	// Consistent: on every channel the states add up to those targeted, for people as well, and fan-out counted the same.
+	Consistent bool      `json:"consistent"`
+	People     Reach     `json:"people"`
+	Sirens     Reach     `json:"sirens"`
+	Channels   []Reached `json:"channels"`
+	// Infos is reach by CAP info, of people; a Cancel has none.
+	Infos []InfoReach `json:"infos,omitempty"`
+	Notes []string    `json:"notes,omitempty"`
+}
+
+// Reach counts people, or sirens, over all their channels. Always Targeted = Reached + Open + Uncertain + Unreached. Whoever
+// was told a second time, after a late send of a stopped alert came to light, counts twice, as in Status.
+type Reach struct {
+	Targeted int64 `json:"targeted"`
+	// Reached: a gateway took it on one channel at least. Of these, Delivered: a gateway says that it arrived; of these,
+	// Acknowledged: a human said so.
+	Reached      int64 `json:"reached"`
+	Delivered    int64 `json:"delivered"`
+	Acknowledged int64 `json:"acknowledged"`
+	// Open: not reached, and some channel may still do so. Uncertain: nothing is open, and an answer was lost.
+	Open      int64 `json:"open"`
+	Uncertain int64 `json:"uncertain"`
+	// Unreached: no channel reached them, and none will.
+	Unreached int64 `json:"unreached"`
+}
+
+// Reached is what one channel came to. Each person has one delivery a channel.
+type Reached struct {
+	Channel alerting.Channel `json:"channel"`
+	// Targeted and States count deliveries; of the queued ones some may be under way (Claimed is 0).
+	Targeted int64  `json:"targeted"`
+	States   States `json:"states"`
+	// Reached are the people, or sirens, that it reached; Alone those of them whom no other channel did.
+	Reached int64 `json:"reached"`
+	Alone   int64 `json:"alone"`
+	// First, Median, P95 and P99 are seconds from issue to hand-over; absent of an alert that is sealed.
+	First  *float64 `json:"first_s"`
+	Median *float64 `json:"p50_s"`
+	P95    *float64 `json:"p95_s"`
+	P99    *float64 `json:"p99_s"`
+}
+
+// InfoReach is reach by info.
+type InfoReach struct {
+	// Info is counted from 1.
+	Info     int    `json:"info"`
+	Language string `json:"language,omitempty"`
+	Event    string `json:"event,omitempty"`
+	Severity string `json:"severity,omitempty"`
+	People   Reach  `json:"people"`
+}
+
+// Unreached is somebody whom no channel reached, or a siren. It holds no address.
+type Unreached struct {
+	// Who is the office's reference; empty when it is not in the register any more.
+	Who string `json:"who"`
+	// Kind is person or siren.
+	Kind string `json:"kind"`
+	// Channels are those that were to reach him.
+	Channels []Missed `json:"channels"`
+}
+
+// Missed is how one delivery ended.
+type Missed struct {
+	Channel alerting.Channel `json:"channel"`
+	State   string           `json:"state"`
+	Reason  string           `json:"reason,omitempty"`
+}
+
+// Outcome tells what an alert came to, and why deliveries did not arrive. ErrNotReady while the receipts are being rebuilt,
+// ErrState when fan-out has not begun with it.
+func (r *Reporter) Outcome(ctx context.Context, id alerting.AlertID) (Outcome, []Cause, error) {
+	return r.review(ctx, id, nil)
+}
+
+// Unreached calls take with everybody whom no channel reached, page by page, and then gives what Outcome does, counted on the
+// same way through the pages: as many people are listed as Outcome.People.Unreached says, and as many sirens.
+func (r *Reporter) Unreached(ctx context.Context, id alerting.AlertID, take func(Unreached) error) (Outcome, []Cause, error) {
+	return r.review(ctx, id, take)
+}
+
+func (r *Reporter) review(ctx context.Context, id alerting.AlertID, take func(Unreached) error) (Outcome, []Cause, error) {
+	p, err := r.Manifest.Progress(ctx, id)
+	if errors.Is(err, alerting.ErrNotFound) && r.Accepted != nil {
+		if _, pending := r.Accepted(ctx, id); pending == nil {
+			err = fmt.Errorf("%w: it was accepted a moment ago, and nobody was told yet", alerting.ErrState)
+		}
+	}
+	t := newTally()
+	if err == nil {
+		err = r.walk(ctx, p, t, take)
+	}
+	var out Outcome
+	if err == nil {
+		out, err = r.outcome(ctx, p, t)
+	}
+	if err != nil {
+		return Outcome{}, nil, fmt.Errorf("report on alert %s: %w", id, err)
+	}
+	return out, t.causes.list(), nil
+}
+
+// walk goes through the pages once.
+func (r *Reporter) walk(ctx context.Context, p fanout.Progress, t *tally, take func(Unreached) error) error {
+	for s, err := range r.sheets(ctx, p) {
+		if err != nil {
+			return err
+		}
+		lost := t.add(&s)
+		if take == nil || len(lost) == 0 {
+			continue
+		}
+		refs, kind := r.Refs, "person"
+		if s.page.Kind == fanout.Sirens {
+			refs, kind = r.SirenRefs, "siren"
+		}
+		ids := make([]int64, len(lost))
+		for i, place := range lost {
+			ids[i] = s.page.Persons[place]
+		}
+		names, err := refs(ctx, ids)
+		if err != nil {
+			return err
+		}
+		for i, place := range lost {
+			if err := take(Unreached{Who: names[ids[i]], Kind: kind, Channels: s.missed(place)}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// outcome sums a tally up.
+func (r *Reporter) outcome(ctx context.Context, p fanout.Progress, t *tally) (Outcome, error) {
+	out := Outcome{Alert: p.Alert, World: p.World, MsgType: p.MsgType, Issued: p.Issued, Expires: p.Expires, People: t.people, Sirens: t.sirens,
+		Channels: []Reached{}, Notes: slices.Clone(p.Notes)}
+	if p.Reason != "" && !slices.Contains(out.Notes, p.Reason) {
+		out.Notes = append(out.Notes, p.Reason)
+	}
+	by, err := r.Manifest.StoppedBy(ctx, p.Alert)
+	if err != nil {
+		return out, err
+	}
+	if !by.IsZero() {
+		out.StoppedBy = by.String()
+	}
+	out.Consistent = t.people.Targeted == p.People
+	var open int64
+	for c, ch := range alerting.Channels() {
+		line := t.channels[c]
+		line.Channel, line.States = ch, statesOf(ledger.Counts{States: t.states[c]}, 0)
+		out.Consistent = out.Consistent && line.Targeted == p.Targeted[ch] && line.Targeted == line.States.Sum()
+		open += line.States.Open()
+		if line.Targeted == 0 && line.States.Sum() == 0 {
+			continue
+		}
+		if err := r.latencies(ctx, p, &line); err != nil {
+			return out, err
+		}
+		out.Channels = append(out.Channels, line)
+	}
+	out.Status = r.word(p, by, open)
+	out.Final = open == 0 && (p.State == fanout.Done || p.State == fanout.Stopped)
+	out.Infos, err = r.infos(ctx, p, t)
+	return out, err
+}
+
+// latencies adds how long hand-overs took; the ledger forgets that when it seals an alert.
+func (r *Reporter) latencies(ctx context.Context, p fanout.Progress, line *Reached) error {
+	if p.Sealed {
+		return nil
+	}
+	c, err := r.Receipts.Counts(ctx, p.Alert, line.Channel)
+	if err != nil {
+		return err
+	}
+	if l := c.Latencies; l.Quantile(1) > 0 {
+		line.First, line.Median = seconds(l.First), seconds(l.Quantile(.5))
+		line.P95, line.P99 = seconds(l.Quantile(.95)), seconds(l.Quantile(.99))
+	}
+	return nil
+}
+
+// infos is reach by info. The places of a Cancel name infos of the alerts that it ends, so it has none.
+func (r *Reporter) infos(ctx context.Context, p fanout.Progress, t *tally) ([]InfoReach, error) {
+	if p.MsgType == string(cap.MsgCancel) {
+		return nil, nil
+	}
+	var alert *cap.Alert
+	if r.Accepted != nil {
+		in, err := r.Accepted(ctx, p.Alert)
+		switch {
+		case err == nil:
+			alert = in.Alert
+		case !errors.Is(err, alerting.ErrNotFound):
+			return nil, err
+		}
+	}
+	var out []InfoReach
+	for i := range t.infos {
+		if t.infos[i].Targeted == 0 {
+			continue
+		}
+		line := InfoReach{Info: i + 1, People: t.infos[i]}
+		if alert != nil && i < len(alert.Infos) {
+			in := &alert.Infos[i]
+			line.Language, line.Event, line.Severity = in.Language, in.Event, string(in.Severity)
+		}
+		out = append(out, line)
+	}
+	return out, nil
+}
