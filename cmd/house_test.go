@@ -164,6 +164,7 @@ var drivers = []struct {
 	{"github.com/russellhaering/goxmldsig", []string{"cap/dsig"}, "whoever needs a signature asks dsig"},
 	{"github.com/beevik/etree", []string{"cap/dsig"}, "whoever needs a signature asks dsig"},
 	{"github.com/xuri/excelize", []string{"alerting/report"}, "workbooks are one format of a report"},
+	{"github.com/danielgtaylor/huma", []string{"alerting/console"}, "it only describes the API"},
 	{"github.com/spf13/cobra", []string{"cmd/tocsin", "cmd/gatewaysim"}, "command lines"},
 }
 

@@ -56,15 +56,18 @@ func (c *Console) follow(w http.ResponseWriter, r *http.Request, by alerting.Act
 	return nil
 }
 
+// cancelNote is the body of a cancel; it may be left out.
+type cancelNote struct {
+	Note string `json:"note"`
+}
+
 func (c *Console) cancel(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
 	id, err := alerting.ParseAlertID(r.PathValue("id"))
 	if err != nil {
 		c.refuse(w, r, err)
 		return nil
 	}
-	var body struct {
-		Note string `json:"note"`
-	}
+	var body cancelNote
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 64<<10))
 	if err == nil && len(text) > 0 {
 		err = json.Unmarshal(text, &body)

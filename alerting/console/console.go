@@ -71,6 +71,7 @@ func (c *Console) Handler() http.Handler {
 	for _, r := range c.routes() {
 		mux.Handle(r.pattern, c.asks(r.right, r.answer))
 	}
+	mux.Handle("GET /api/openapi.json", c.description())
 	return secure(mux)
 }
 

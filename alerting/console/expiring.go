@@ -25,12 +25,15 @@ func (c *Console) expiring(w http.ResponseWriter, r *http.Request, _ alerting.Ac
 	return nil
 }
 
+// extension is the body of extend.
+type extension struct {
+	Until time.Time `json:"until"`
+}
+
 // extend issues an alert again, to end at the time that the body names.
 func (c *Console) extend(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
 	id, err := alerting.ParseAlertID(r.PathValue("id"))
-	var body struct {
-		Until time.Time `json:"until"`
-	}
+	var body extension
 	if err == nil {
 		err = readJSON(w, r, &body)
 	}

@@ -1,13 +1,37 @@
 package console
 
-import "slices"
+import (
+	"slices"
+
+	"tocsin/alerting"
+	"tocsin/alerting/desk"
+	"tocsin/alerting/report"
+	"tocsin/alerting/template"
+)
 
 // route is one thing that can be asked of the API, and the right that it takes.
 type route struct {
 	pattern string
 	right   Right
 	answer  handler
+	// about says in a line what it does.
+	about string
+	// takes and gives are a value of the type of the JSON body, or a media type; nil for no body. status is that of success.
+	takes, gives any
+	status       int
 }
+
+// media is a body that is no JSON of a known type.
+type media string
+
+const (
+	capDocument media = "application/cap+xml"
+	csvMedia    media = "text/csv"
+	linesMedia  media = "application/x-ndjson"
+	eventMedia  media = "text/event-stream"
+	jsonMedia   media = "application/json"
+	anyMedia    media = "*/*"
+)
 
 // routes are all that there is: nothing is answered that does not stand here, with the right that it takes.
 func (c *Console) routes() []route {
@@ -17,21 +41,21 @@ func (c *Console) routes() []route {
 // alertRoutes issue and stop alerts, and say what became of them.
 func (c *Console) alertRoutes() []route {
 	return []route{
-		{"POST /api/alerts", MayIssue, c.issue},
-		{"POST /api/alerts/dry-run", MayRead, c.inTurn(c.dryRun)},
-		{"POST /api/alerts/read", MayRead, c.inTurn(c.read)},
-		{"GET /api/alerts", MayRead, c.inTurn(c.list)},
-		{"GET /api/alerts/{id}", MayRead, c.inTurn(c.status)},
-		{"GET /api/alerts/{id}/events", MayRead, c.events},
-		{"GET /api/alerts/{id}/document", MayRead, c.inTurn(c.document)},
-		{"GET /api/alerts/{id}/explain/{who}", MayRead, c.inTurn(c.explain)},
-		{"GET /api/alerts/{id}/report", MayRead, c.inTurn(c.report)},
-		{"POST /api/alerts/{id}/update", MayIssue, c.follow},
-		{"POST /api/alerts/{id}/cancel", MayCancel, c.cancel},
-		{"GET /api/alerts/expiring", MayRead, c.inTurn(c.expiring)},
-		{"POST /api/alerts/{id}/extend", MayIssue, c.extend},
-		{"POST /api/alerts/{id}/lapse", MayCancel, c.lapse},
-		{"POST /api/alerts/{id}/proceed", MayApprove, c.proceed},
+		{"POST /api/alerts", MayIssue, c.issue, "Issue a CAP document; where the office demands approvals it is submitted as a draft", capDocument, answer{}, 202},
+		{"POST /api/alerts/dry-run", MayRead, c.inTurn(c.dryRun), "Who would get what, in which words, at what cost; nothing is issued", capDocument, report.DryRun{}, 200},
+		{"POST /api/alerts/read", MayRead, c.inTurn(c.read), "What a document that somebody else wrote is worth", capDocument, Reading{}, 200},
+		{"GET /api/alerts", MayRead, c.inTurn(c.list), "The latest alerts", nil, []report.Listing{}, 200},
+		{"GET /api/alerts/{id}", MayRead, c.inTurn(c.status), "How an alert stands", nil, report.Status{}, 200},
+		{"GET /api/alerts/{id}/events", MayRead, c.events, "The same as a stream of events, until nothing can change any more", nil, eventMedia, 200},
+		{"GET /api/alerts/{id}/document", MayRead, c.inTurn(c.document), "The CAP document, byte for byte as it was issued", nil, capDocument, 200},
+		{"GET /api/alerts/{id}/explain/{who}", MayRead, c.inTurn(c.explain), "What became of one person or siren, and why", nil, report.Explanation{}, 200},
+		{"GET /api/alerts/{id}/report", MayRead, c.inTurn(c.report), "What an alert came to, as JSON, CSV or workbook", nil, anyMedia, 200},
+		{"POST /api/alerts/{id}/update", MayIssue, c.follow, "Issue a document as the update of an alert; the desk writes its references", capDocument, answer{}, 202},
+		{"POST /api/alerts/{id}/cancel", MayCancel, c.cancel, "Stop an alert, and tell everybody who was told; takes one person", cancelNote{}, answer{}, 202},
+		{"GET /api/alerts/expiring", MayRead, c.inTurn(c.expiring), "Alerts that end soon, and that nobody has answered for", nil, []desk.Asked{}, 200},
+		{"POST /api/alerts/{id}/extend", MayIssue, c.extend, "Issue an alert again, with the same words, to end later", extension{}, answer{}, 202},
+		{"POST /api/alerts/{id}/lapse", MayCancel, c.lapse, "Answer that an alert may end as it says", nil, nil, 204},
+		{"POST /api/alerts/{id}/proceed", MayApprove, c.proceed, "Let an alert go on that is held back", nil, nil, 204},
 	}
 }
 
@@ -39,38 +63,38 @@ func (c *Console) alertRoutes() []route {
 // signatures.
 func (c *Console) draftRoutes() []route {
 	return []route{
-		{"POST /api/drafts", MayIssue, c.draft},
-		{"GET /api/drafts", MayRead, c.inTurn(c.drafts)},
-		{"GET /api/drafts/{id}", MayRead, c.inTurn(c.draftAt)},
-		{"PUT /api/drafts/{id}", MayIssue, c.amend},
-		{"POST /api/drafts/{id}/submit", MayIssue, c.acts(c.submitDraft)},
-		{"POST /api/drafts/{id}/withdraw", MayIssue, c.acts(c.withdrawDraft)},
-		{"POST /api/drafts/{id}/sign", MayApprove, c.acts(c.signDraft)},
-		{"POST /api/drafts/{id}/return", MayApprove, c.acts(c.returnDraft)},
-		{"POST /api/drafts/{id}/reject", MayApprove, c.acts(c.rejectDraft)},
-		{"GET /api/operators", MayRead, c.inTurn(c.operators)},
-		{"POST /api/operators", MayApprove, c.enrol},
-		{"POST /api/operators/revoke", MayApprove, c.revoke},
+		{"POST /api/drafts", MayIssue, c.draft, "Keep a document that is being written; Idempotency-Key names the request", capDocument, desk.Draft{}, 201},
+		{"GET /api/drafts", MayRead, c.inTurn(c.drafts), "The drafts, the latest changed first", nil, []desk.Draft{}, 200},
+		{"GET /api/drafts/{id}", MayRead, c.inTurn(c.draftAt), "A draft with what it lacks", nil, desk.Draft{}, 200},
+		{"PUT /api/drafts/{id}", MayIssue, c.amend, "Put a new version in the place of the one that If-Match names", capDocument, desk.Draft{}, 200},
+		{"POST /api/drafts/{id}/submit", MayIssue, c.acts(c.submitDraft), "Freeze a draft, count whom it reaches, and ask for approval", draftAct{}, desk.Draft{}, 200},
+		{"POST /api/drafts/{id}/withdraw", MayIssue, c.acts(c.withdrawDraft), "Take a draft back that was not released yet", draftAct{}, desk.Draft{}, 200},
+		{"POST /api/drafts/{id}/sign", MayApprove, c.acts(c.signDraft), "Put an operator's signature on a submitted draft", draftAct{}, desk.Draft{}, 200},
+		{"POST /api/drafts/{id}/return", MayApprove, c.acts(c.returnDraft), "Give a submitted draft back to its author, for a reason", draftAct{}, desk.Draft{}, 200},
+		{"POST /api/drafts/{id}/reject", MayApprove, c.acts(c.rejectDraft), "End a submitted draft that must not go out, for a reason", draftAct{}, desk.Draft{}, 200},
+		{"GET /api/operators", MayRead, c.inTurn(c.operators), "Whose signatures count", nil, []Operator{}, 200},
+		{"POST /api/operators", MayApprove, c.enrol, "Make a key known that two administrators have signed", alerting.Enrolment{}, nil, 204},
+		{"POST /api/operators/revoke", MayApprove, c.revoke, "Make a key unknown that two administrators, or its owner, have signed away", alerting.Revocation{}, nil, 204},
 	}
 }
 
 // templateRoutes are warnings that were written in quiet hours. Filling one issues nothing.
 func (c *Console) templateRoutes() []route {
 	return []route{
-		{"GET /api/templates", MayRead, c.inTurn(c.templates)},
-		{"GET /api/templates/{id}", MayRead, c.inTurn(c.template)},
-		{"POST /api/templates/{id}/fill", MayRead, c.inTurn(c.fillTemplate)},
+		{"GET /api/templates", MayRead, c.inTurn(c.templates), "The templates, and the files that are none", nil, preparedList{}, 200},
+		{"GET /api/templates/{id}", MayRead, c.inTurn(c.template), "A template with its slots", nil, template.Template{}, 200},
+		{"POST /api/templates/{id}/fill", MayRead, c.inTurn(c.fillTemplate), "Fill a template; nothing is issued", jsonMedia, jsonMedia, 200},
 	}
 }
 
 // storeRoutes are the rest: dead letters, and who may be warned.
 func (c *Console) storeRoutes() []route {
 	return []route{
-		{"GET /api/deadletters", MayRead, c.inTurn(c.letters)},
-		{"GET /api/deadletters/{topic}/{partition}/{offset}", MayRead, c.inTurn(c.letter)},
-		{"POST /api/deadletters/{topic}/{partition}/{offset}/redrive", MayRedrive, c.redrive},
-		{"POST /api/people", MayImport, c.imports("people", c.People)},
-		{"POST /api/sirens", MayImport, c.imports("sirens", c.Sirens)},
-		{"POST /api/units", MayImport, c.imports("units", c.Units)},
+		{"GET /api/deadletters", MayRead, c.inTurn(c.letters), "Records that nobody could use", nil, []report.Letter{}, 200},
+		{"GET /api/deadletters/{topic}/{partition}/{offset}", MayRead, c.inTurn(c.letter), "One of them", nil, report.Letter{}, 200},
+		{"POST /api/deadletters/{topic}/{partition}/{offset}/redrive", MayRedrive, c.redrive, "Put one back", nil, report.Letter{}, 200},
+		{"POST /api/people", MayImport, c.imports("people", c.People), "Import people (CSV); progress and result come as JSON lines", csvMedia, linesMedia, 200},
+		{"POST /api/sirens", MayImport, c.imports("sirens", c.Sirens), "Import sirens (CSV)", csvMedia, linesMedia, 200},
+		{"POST /api/units", MayImport, c.imports("units", c.Units), "Import administrative units (CSV)", csvMedia, linesMedia, 200},
 	}
 }

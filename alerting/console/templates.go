@@ -28,6 +28,12 @@ type prepared struct {
 	Languages []string     `json:"languages"`
 }
 
+// preparedList is what is prepared, and the files that are no templates.
+type preparedList struct {
+	Templates []prepared         `json:"templates"`
+	Broken    []*template.Broken `json:"broken,omitempty"`
+}
+
 // templates lists what is prepared, and the files that are no templates.
 func (c *Console) templates(w http.ResponseWriter, _ *http.Request, _ alerting.Actor) error {
 	if c.Templates == nil {
@@ -37,10 +43,7 @@ func (c *Console) templates(w http.ResponseWriter, _ *http.Request, _ alerting.A
 	if err != nil {
 		return fmt.Errorf("%w: %w", alerting.ErrUnavailable, err)
 	}
-	answer := struct {
-		Templates []prepared         `json:"templates"`
-		Broken    []*template.Broken `json:"broken,omitempty"`
-	}{Templates: []prepared{}, Broken: broken}
+	answer := preparedList{Templates: []prepared{}, Broken: broken}
 	for _, t := range good {
 		answer.Templates = append(answer.Templates, prepared{t.ID, t.Version, t.About, t.Hazard, t.Severity, t.Statuses, t.Languages()})
 	}

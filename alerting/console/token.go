@@ -55,9 +55,7 @@ func (c *Console) asks(right Right, handle handler) http.Handler {
 		token, ok := c.caller(r)
 		switch {
 		case !ok:
-			w.Header().Set("WWW-Authenticate", `Bearer realm="tocsin"`)
-			writeProblem(w, problem{Type: "about:blank", Status: http.StatusUnauthorized, Title: "A token is needed",
-				Detail: "send the header Authorization: Bearer TOKEN, with a token of the configuration (api.tokens)"})
+			unauthorized(w)
 		case !slices.Contains(token.May, right):
 			writeProblem(w, problem{Type: "about:blank", Status: http.StatusForbidden, Title: "Not allowed",
 				Detail: "the token " + token.Name + " lacks the right " + string(right)})
@@ -67,4 +65,10 @@ func (c *Console) asks(right Right, handle handler) http.Handler {
 			}
 		}
 	})
+}
+
+func unauthorized(w http.ResponseWriter) {
+	w.Header().Set("WWW-Authenticate", `Bearer realm="tocsin"`)
+	writeProblem(w, problem{Type: "about:blank", Status: http.StatusUnauthorized, Title: "A token is needed",
+		Detail: "send the header Authorization: Bearer TOKEN, with a token of the configuration (api.tokens)"})
 }

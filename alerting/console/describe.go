@@ -1,0 +1,96 @@
+package console
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+var pathParameter = regexp.MustCompile(`\{(\w+)\}`)
+
+// describe is the OpenAPI 3.1 description of the API, made from the routes and the types that they read and write.
+func (c *Console) describe() ([]byte, error) {
+	schemas := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
+	api := &huma.OpenAPI{OpenAPI: "3.1.0", Paths: make(map[string]*huma.PathItem),
+		Info: &huma.Info{Title: "Tocsin", Version: "1", Description: "The admin API of a warning engine. Errors are problem documents (RFC 9457). " +
+			"Questions may be sent away with 429 under load; orders never are."},
+		Components: &huma.Components{Schemas: schemas, SecuritySchemes: map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}},
+		Security:   []map[string][]string{{"token": {}}}}
+	problems := &huma.Response{Description: "It was refused, or could not be done; the problem says why, and what to do.", Content: map[string]*huma.MediaType{
+		"application/problem+json": {Schema: schemas.Schema(reflect.TypeFor[problem](), true, "problem")}}}
+	for _, r := range c.routes() {
+		method, path, _ := strings.Cut(r.pattern, " ")
+		op := &huma.Operation{OperationID: operationID(method, path), Summary: r.about, Description: "Takes the right " + string(r.right) + ".",
+			Responses: map[string]*huma.Response{strconv.Itoa(r.status): {Description: "It was done.", Content: contentOf(schemas, r.gives)}, "default": problems}}
+		for _, name := range pathParameter.FindAllStringSubmatch(path, -1) {
+			op.Parameters = append(op.Parameters, &huma.Param{Name: name[1], In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString}})
+		}
+		if content := contentOf(schemas, r.takes); content != nil {
+			op.RequestBody = &huma.RequestBody{Content: content}
+		}
+		item := api.Paths[path]
+		if item == nil {
+			item = &huma.PathItem{}
+			api.Paths[path] = item
+		}
+		if err := setOperation(item, method, op); err != nil {
+			return nil, err
+		}
+	}
+	return json.MarshalIndent(api, "", "  ")
+}
+
+func setOperation(item *huma.PathItem, method string, op *huma.Operation) error {
+	switch method {
+	case http.MethodGet:
+		item.Get = op
+	case http.MethodPost:
+		item.Post = op
+	case http.MethodPut:
+		item.Put = op
+	default:
+		return fmt.Errorf("the method %s is not described yet", method)
+	}
+	return nil
+}
+
+// contentOf describes a body; nil for none.
+func contentOf(schemas huma.Registry, body any) map[string]*huma.MediaType {
+	switch b := body.(type) {
+	case nil:
+		return nil
+	case media:
+		return map[string]*huma.MediaType{string(b): {Schema: &huma.Schema{}}}
+	}
+	t := reflect.TypeOf(body)
+	return map[string]*huma.MediaType{"application/json": {Schema: schemas.Schema(t, true, t.Name())}}
+}
+
+// operationID is "post-api-alerts-id-cancel".
+func operationID(method, path string) string {
+	words := strings.FieldsFunc(path, func(r rune) bool { return r == '/' || r == '{' || r == '}' || r == '.' })
+	return strings.ToLower(method) + "-" + strings.Join(words, "-")
+}
+
+// description serves what describe gives. Whoever may call the API at all may read it.
+func (c *Console) description() http.Handler {
+	text, err := c.describe()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, ok := c.caller(r); !ok {
+			unauthorized(w)
+			return
+		}
+		if err != nil {
+			c.fail(w, r, err)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(text)
+	})
+}
