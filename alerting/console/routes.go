@@ -6,7 +6,6 @@ import (
 	"tocsin/alerting"
 	"tocsin/alerting/desk"
 	"tocsin/alerting/report"
-	"tocsin/alerting/template"
 )
 
 // route is one thing that can be asked of the API, and the right that it takes.
@@ -82,7 +81,7 @@ func (c *Console) draftRoutes() []route {
 func (c *Console) templateRoutes() []route {
 	return []route{
 		{"GET /api/templates", MayRead, c.inTurn(c.templates), "The templates, and the files that are none", nil, preparedList{}, 200},
-		{"GET /api/templates/{id}", MayRead, c.inTurn(c.template), "A template with its slots", nil, template.Template{}, 200},
+		{"GET /api/templates/{id}", MayRead, c.inTurn(c.template), "A template with its slots", nil, jsonMedia, 200},
 		{"POST /api/templates/{id}/fill", MayRead, c.inTurn(c.fillTemplate), "Fill a template; nothing is issued", jsonMedia, jsonMedia, 200},
 	}
 }
