@@ -252,37 +252,44 @@ const longestReason = 4000
 
 // Return gives a submitted draft back to its author, Reject ends it, and Withdraw takes it back; each for a reason that it keeps.
 func (d *Desk) Return(ctx context.Context, id string, version int64, by alerting.Actor, reason string) (Draft, error) {
-	return d.turn(ctx, id, version, by, reason, Returned, verbReturned, Submitted)
+	return d.turn(ctx, id, version, by, reason, ending{Returned, verbReturned, []DraftState{Submitted}})
 }
 
 // Reject ends a draft that must not go out; see Return.
 func (d *Desk) Reject(ctx context.Context, id string, version int64, by alerting.Actor, reason string) (Draft, error) {
-	return d.turn(ctx, id, version, by, reason, Rejected, verbRejected, Submitted)
+	return d.turn(ctx, id, version, by, reason, ending{Rejected, verbRejected, []DraftState{Submitted}})
 }
 
 // Withdraw takes a draft back that was not released yet, be it approved and waiting for its time; see Return.
 func (d *Desk) Withdraw(ctx context.Context, id string, version int64, by alerting.Actor, reason string) (Draft, error) {
-	return d.turn(ctx, id, version, by, reason, Withdrawn, verbTakenBack, Drafted, Submitted, Returned, Approved)
+	return d.turn(ctx, id, version, by, reason, ending{Withdrawn, verbTakenBack, []DraftState{Drafted, Submitted, Returned, Approved}})
 }
 
-func (d *Desk) turn(ctx context.Context, id string, version int64, by alerting.Actor, reason string, to DraftState, verb string, from ...DraftState) (Draft, error) {
+// ending is what becomes of a draft, from which states, and how the journal calls it.
+type ending struct {
+	to   DraftState
+	verb string
+	from []DraftState
+}
+
+func (d *Desk) turn(ctx context.Context, id string, version int64, by alerting.Actor, reason string, e ending) (Draft, error) {
 	reason = strings.TrimSpace(reason)
 	if reason == "" || len(reason) > longestReason || strings.ContainsRune(reason, 0) {
 		return Draft{}, fmt.Errorf("draft %s: %w: say why, in at most %d bytes", id, alerting.ErrInvalid, longestReason)
 	}
 	err := d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		err := d.move(ctx, tx, id, version, from, func(q *bun.UpdateQuery) *bun.UpdateQuery {
-			return q.Set("state = ?", string(to)).Set("reason = ?", reason)
+		err := d.move(ctx, tx, id, version, e.from, func(q *bun.UpdateQuery) *bun.UpdateQuery {
+			return q.Set("state = ?", string(e.to)).Set("reason = ?", reason)
 		})
 		if err != nil {
 			return err
 		}
-		if slices.Contains(from, Approved) {
+		if slices.Contains(e.from, Approved) {
 			if err := notBeingIssued(ctx, tx, id); err != nil {
 				return err
 			}
 		}
-		return d.Note(ctx, tx, by, verb, subjectOfDraft(id), map[string]any{"version": version, "reason": reason})
+		return d.Note(ctx, tx, by, e.verb, subjectOfDraft(id), map[string]any{"version": version, "reason": reason})
 	})
 	if err != nil {
 		return Draft{}, fmt.Errorf("draft %s: %w", id, err)

@@ -13,7 +13,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -190,14 +189,22 @@ func (c *Client) Explain(ctx context.Context, id alerting.AlertID, who string) (
 const maxAnswer = 512 << 20
 
 func (c *Client) call(ctx context.Context, method, path, contentType string, body []byte, into any) error {
-	return c.callWith(ctx, nil, method, path, contentType, body, into)
+	return c.ask(ctx, request{method: method, path: path, contentType: contentType, body: bytes.NewReader(body)}, into)
 }
 
-// callWith is call with further headers; into is nil when no answer is expected.
-func (c *Client) callWith(ctx context.Context, more http.Header, method, path, contentType string, body []byte, into any) error {
+// request is what is asked of the API.
+type request struct {
+	method, path, contentType string
+	body                      io.Reader
+	// match is the version that an If-Match names; empty for none.
+	match string
+}
+
+// ask sends a request and reads the answer into a value; into is nil when none is expected.
+func (c *Client) ask(ctx context.Context, r request, into any) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	resp, err := c.send(ctx, more, method, path, contentType, bytes.NewReader(body))
+	resp, err := c.send(ctx, r)
 	if err != nil {
 		return err
 	}
@@ -214,14 +221,16 @@ func (c *Client) callWith(ctx context.Context, more http.Header, method, path, c
 	return nil
 }
 
-func (c *Client) send(ctx context.Context, more http.Header, method, path, contentType string, body io.Reader) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
+func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, r.method, c.base+r.path, r.body)
 	if err != nil {
 		return nil, err
 	}
-	maps.Copy(req.Header, more)
-	if contentType != "" {
-		req.Header.Set("Content-Type", contentType)
+	if r.match != "" {
+		req.Header.Set("If-Match", r.match)
+	}
+	if r.contentType != "" {
+		req.Header.Set("Content-Type", r.contentType)
 	}
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)

@@ -1,11 +1,12 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"tocsin/alerting"
@@ -21,8 +22,8 @@ func (c *Client) Draft(ctx context.Context, document []byte, o Order) (d desk.Dr
 
 // Amend puts a new version in the place of the given one.
 func (c *Client) Amend(ctx context.Context, id string, version int64, document []byte, o Order) (d desk.Draft, err error) {
-	match := http.Header{"If-Match": {fmt.Sprintf("%q", fmt.Sprint(version))}}
-	err = c.callWith(ctx, match, http.MethodPut, draftPath(id)+"?"+o.query().Encode(), "application/cap+xml", document, &d)
+	err = c.ask(ctx, request{method: http.MethodPut, path: draftPath(id) + "?" + o.query().Encode(), contentType: "application/cap+xml",
+		body: bytes.NewReader(document), match: strconv.Quote(strconv.FormatInt(version, 10))}, &d)
 	return d, err
 }
 

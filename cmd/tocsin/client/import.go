@@ -47,7 +47,7 @@ func (c *Client) Import(ctx context.Context, what string, csv io.Reader, report 
 }
 
 func (c *Client) importing(ctx context.Context, what string, csv io.Reader, progress func(*audience.Progress)) (r audience.Result, err error) {
-	resp, err := c.send(ctx, nil, http.MethodPost, "/api/"+what, "text/csv", csv)
+	resp, err := c.send(ctx, request{method: http.MethodPost, path: "/api/" + what, contentType: "text/csv", body: csv})
 	if err != nil {
 		return r, err
 	}

@@ -36,7 +36,7 @@ func (c *Client) Report(ctx context.Context, id alerting.AlertID, part report.Pa
 }
 
 func (c *Client) reporting(ctx context.Context, path string, into io.Writer, moved func()) error {
-	resp, err := c.send(ctx, nil, http.MethodGet, path, "", nil)
+	resp, err := c.send(ctx, request{method: http.MethodGet, path: path})
 	if err != nil {
 		return err
 	}
