@@ -52,6 +52,8 @@ type Config struct {
 	Office *approval.Office
 	// Seal signs the Cancels that the desk writes, as one person's stop.
 	Seal approval.Signer
+	// PasswordCost is what trying an operator's password costs; zero means the usual.
+	PasswordCost approval.Cost
 	// Count says whom an alert would reach.
 	Count func(ctx context.Context, in *alerting.Issued) (alerting.Counted, error)
 	// UnknownReferences lets an update or cancel refer to alerts that this desk never issued.
@@ -88,7 +90,8 @@ type Answer struct {
 // Desk issues alerts. It is safe for concurrent use, and several may work on one database.
 type Desk struct {
 	Config
-	turns turns
+	turns   turns
+	opening chan struct{}
 }
 
 const (
@@ -121,7 +124,7 @@ func New(c Config) (*Desk, error) {
 			return nil, fmt.Errorf("%w: signing: %w", alerting.ErrInvalid, err)
 		}
 	}
-	return &Desk{Config: c, turns: newTurns()}, nil
+	return &Desk{Config: c, turns: newTurns(), opening: make(chan struct{}, openings)}, nil
 }
 
 // Issue issues a document of msgType Alert, Update or Cancel. Errors: alerting.ErrInvalid with all that is wrong (a
