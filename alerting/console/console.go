@@ -22,9 +22,10 @@ type Desk interface {
 type Console struct {
 	Tokens []Token
 	Desk   Desk
-	// Drafts and Operators are the desk's other two halves.
+	// Drafts, Operators and Passwords are the desk's other parts.
 	Drafts    Drafts
 	Operators Operators
+	Passwords Passwords
 	// Check reads a document as Issue would, without issuing it.
 	Check func(document []byte, o desk.Order) (*alerting.Issued, error)
 	// Read reads a document that somebody else wrote.
@@ -69,6 +70,7 @@ func (c *Console) Handler() http.Handler {
 	mux.Handle("POST /api/alerts/{id}/cancel", c.asks(MayCancel, c.cancel))
 	mux.Handle("POST /api/alerts/{id}/proceed", c.asks(MayApprove, c.proceed))
 	c.routeDrafts(mux)
+	c.routePasswords(mux)
 	mux.Handle("GET /api/deadletters", c.asks(MayRead, c.inTurn(c.letters)))
 	mux.Handle("GET /api/deadletters/{topic}/{partition}/{offset}", c.asks(MayRead, c.inTurn(c.letter)))
 	mux.Handle("POST /api/deadletters/{topic}/{partition}/{offset}/redrive", c.asks(MayRedrive, c.redrive))
