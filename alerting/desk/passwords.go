@@ -199,20 +199,19 @@ func (d *Desk) unlock(ctx context.Context, by alerting.Actor, operator, password
 		return approval.Signer{}, keyRow{}, err
 	}
 	defer leave()
-	row, w, known, err := d.passwordKey(ctx, operator)
+	row, w, err := d.passwordKey(ctx, operator)
 	if err != nil {
 		return approval.Signer{}, keyRow{}, err
 	}
-	if known {
-		if known, err = d.claim(ctx, by, row.KeyID, operator); err != nil {
-			return approval.Signer{}, keyRow{}, err
-		}
+	claimed, err := d.claim(ctx, by, row.KeyID, operator) // of no key there is nothing to claim
+	if err != nil {
+		return approval.Signer{}, keyRow{}, err
 	}
-	if !known {
+	if !claimed {
 		w = approval.Decoy(d.PasswordCost)
 	}
 	signer, err := w.Open(password)
-	if err != nil || !known {
+	if err != nil || !claimed {
 		clear(signer.Private)
 		return approval.Signer{}, keyRow{}, errShut()
 	}
@@ -223,16 +222,16 @@ func (d *Desk) unlock(ctx context.Context, by alerting.Actor, operator, password
 	return signer, row, nil
 }
 
-// passwordKey is the latest key of an operator that is enrolled; false when he has none.
-func (d *Desk) passwordKey(ctx context.Context, operator string) (keyRow, approval.Wrapped, bool, error) {
+// passwordKey is the latest key of an operator that is enrolled; zero when he has none.
+func (d *Desk) passwordKey(ctx context.Context, operator string) (keyRow, approval.Wrapped, error) {
 	var rows []keyRow
 	err := d.DB.Read().NewSelect().Model(&rows).Where("operator = ?", operator).Order("created_ms DESC", "key_id").Scan(ctx)
 	if err != nil {
-		return keyRow{}, approval.Wrapped{}, false, fmt.Errorf("read the keys: %w: %w", alerting.ErrUnavailable, err)
+		return keyRow{}, approval.Wrapped{}, fmt.Errorf("read the keys: %w: %w", alerting.ErrUnavailable, err)
 	}
 	roll, err := d.roll(ctx, d.DB.Read())
 	if err != nil {
-		return keyRow{}, approval.Wrapped{}, false, err
+		return keyRow{}, approval.Wrapped{}, err
 	}
 	for _, row := range rows {
 		if have, ok := roll.Find(row.KeyID); !ok || have.Operator != operator {
@@ -246,9 +245,9 @@ func (d *Desk) passwordKey(ctx context.Context, operator string) (keyRow, approv
 			d.Log.ErrorContext(ctx, "a row of the keys under a password counts for nothing", "key", row.KeyID, "error", err)
 			continue
 		}
-		return row, w, true, nil
+		return row, w, nil
 	}
-	return keyRow{}, approval.Wrapped{}, false, nil
+	return keyRow{}, approval.Wrapped{}, nil
 }
 
 // claim counts an attempt on a key before it is made; false when the key is shut. The fifth in a row shuts it.
