@@ -24,9 +24,10 @@ type Desk interface {
 type Console struct {
 	Tokens []Token
 	Desk   Desk
-	// Drafts and Operators are the desk's other two halves.
+	// Drafts, Operators and Passwords are the desk's other parts.
 	Drafts    Drafts
 	Operators Operators
+	Passwords Passwords
 	// Check reads a document as Issue would, without issuing it.
 	Check func(document []byte, o desk.Order) (*alerting.Issued, error)
 	// Read reads a document that somebody else wrote.

@@ -34,7 +34,7 @@ const (
 
 // routes are all that there is: nothing is answered that does not stand here, with the right that it takes.
 func (c *Console) routes() []route {
-	return slices.Concat(c.alertRoutes(), c.draftRoutes(), c.templateRoutes(), c.storeRoutes())
+	return slices.Concat(c.alertRoutes(), c.draftRoutes(), c.passwordRoutes(), c.templateRoutes(), c.storeRoutes())
 }
 
 // alertRoutes issue and stop alerts, and say what became of them.
@@ -74,6 +74,15 @@ func (c *Console) draftRoutes() []route {
 		{"GET /api/operators", MayRead, c.inTurn(c.operators), "Whose signatures count", nil, []Operator{}, 200},
 		{"POST /api/operators", MayApprove, c.enrol, "Make a key known that two administrators have signed", alerting.Enrolment{}, nil, 204},
 		{"POST /api/operators/revoke", MayApprove, c.revoke, "Make a key unknown that two administrators, or its owner, have signed away", alerting.Revocation{}, nil, 204},
+	}
+}
+
+// passwordRoutes are what is done with a password. All of it wants the right to approve: who has no token cannot guess.
+func (c *Console) passwordRoutes() []route {
+	return []route{
+		{"POST /api/operators/password-keys", MayApprove, c.makePasswordKey, "Make a key that the office keeps under an operator's password", typed{}, PasswordKey{}, 201},
+		{"POST /api/operators/password", MayApprove, c.changePassword, "Put a key under another password", typed{}, nil, 204},
+		{"POST /api/drafts/{id}/sign-with-password", MayApprove, c.signWithPassword, "Sign a submitted draft with the key under a password", typed{}, desk.Draft{}, 200},
 	}
 }
 

@@ -52,6 +52,8 @@ type Config struct {
 	Office *approval.Office
 	// Seal signs the Cancels that the desk writes, as one person's stop.
 	Seal approval.Signer
+	// PasswordCost is what trying an operator's password costs; zero means the usual.
+	PasswordCost approval.Cost
 	// Count says whom an alert would reach.
 	Count func(ctx context.Context, in *alerting.Issued) (alerting.Counted, error)
 	// UnknownReferences lets an update or cancel refer to alerts that this desk never issued.
@@ -93,6 +95,8 @@ type Desk struct {
 	turns turns
 	// checked are the issued alerts that were found to be approved; see genuine.
 	checked *known
+	// opening lets so many passwords be tried at once; see openings.
+	opening chan struct{}
 }
 
 const (
@@ -125,7 +129,7 @@ func New(c Config) (*Desk, error) {
 			return nil, fmt.Errorf("%w: signing: %w", alerting.ErrInvalid, err)
 		}
 	}
-	return &Desk{Config: c, turns: newTurns(), checked: new(known)}, nil
+	return &Desk{Config: c, turns: newTurns(), checked: new(known), opening: make(chan struct{}, openings)}, nil
 }
 
 // Issue issues a document of msgType Alert, Update or Cancel. Errors: alerting.ErrInvalid with all that is wrong (a

@@ -43,6 +43,12 @@ const (
 	// Who may sign.
 	verbEnrolled = "operator.enrolled"
 	verbRevoked  = "key.revoked"
+
+	// What becomes of a key under a password. It is shut by the last wrong password in a row, and reopened if that was right.
+	verbKeyMade  = "key.made"
+	verbPassword = "key.password"
+	verbShut     = "key.shut"
+	verbReopened = "key.reopened"
 )
 
 // engine is the actor of what nobody ordered.

@@ -22,7 +22,16 @@ type signing struct {
 	key, as string
 	yes     bool
 	version int64
+	// password: not with a key of his own, but with the one that the office keeps under his password, which stands in a file or is
+	// typed.
+	password     bool
+	passwordFile string
 }
+
+// wanted reports whether anything is to be signed.
+func (s *signing) wanted() bool { return s.key != "" || s.withPassword() }
+
+func (s *signing) withPassword() bool { return s.password || s.passwordFile != "" }
 
 func (s *signing) flags(c *cobra.Command) {
 	f := c.Flags()
@@ -30,13 +39,17 @@ func (s *signing) flags(c *cobra.Command) {
 	f.StringVar(&s.as, "as", "", "your name, as you are enrolled")
 	f.BoolVar(&s.yes, "yes", false, "do not ask")
 	f.Int64Var(&s.version, "version", 0, "the version that you looked at; left out: the present one")
+	f.BoolVar(&s.password, "password", false, "sign with the key that the office keeps under your password, which is asked for")
+	f.StringVar(&s.passwordFile, "password-file", "", "the same, with the password in a file")
+	c.MarkFlagsMutuallyExclusive("key", "password")
+	c.MarkFlagsMutuallyExclusive("key", "password-file")
 }
 
 func submitVerb(t *terminal) *cobra.Command {
 	var s signing
 	var release string
-	c := &cobra.Command{Use: "submit DRAFT", Short: "Ask for a draft to be approved; with --key, as its author",
-		Long: "Freeze a draft and count whom it reaches. With --key its author signs it, and is then one of the two people that every warning needs; " +
+	c := &cobra.Command{Use: "submit DRAFT", Short: "Ask for a draft to be approved; with --key or --password, as its author",
+		Long: "Freeze a draft and count whom it reaches. With --key or --password its author signs it, and is then one of the two people that every warning needs; " +
 			"without, two others must approve it.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -56,7 +69,7 @@ func submitVerb(t *terminal) *cobra.Command {
 				return err
 			}
 			d, err := api.Act(cmd.Context(), args[0], client.Act{Verb: "submit", Version: version, Release: at})
-			if err != nil || s.key == "" {
+			if err != nil || !s.wanted() {
 				return t.draftOr(d, err)
 			}
 			return t.sign(cmd, api, d, approval.Author, s)
@@ -70,7 +83,7 @@ func approveVerb(t *terminal) *cobra.Command {
 	var s signing
 	c := &cobra.Command{Use: "approve DRAFT", Short: "Sign a submitted draft, so that it may be sent",
 		Long: "Show what a submitted draft says and whom it reaches, ask, and sign exactly that with your own key. What is signed is computed here, from the " +
-			"document that is shown. With the last signature that the policy demands, the warning goes out.",
+			"document that is shown; with --password by the office, with the key that it keeps for you. With the last signature that the policy demands, the warning goes out.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			api, err := t.client()
@@ -87,16 +100,19 @@ func approveVerb(t *terminal) *cobra.Command {
 			return t.sign(cmd, api, d, approval.Approve, s)
 		}}
 	s.flags(c)
-	_ = c.MarkFlagRequired("key")
+	c.MarkFlagsOneRequired("key", "password", "password-file")
 	_ = c.MarkFlagRequired("as")
 	return c
 }
 
 // sign shows a draft, asks, signs what was shown, and sends the signature.
 func (t *terminal) sign(cmd *cobra.Command, api *client.Client, d desk.Draft, act approval.Act, s signing) error {
-	key, err := serve.OperatorKey(s.key)
-	if err != nil {
-		return &exit{exitRefused, fmt.Errorf("--key: %w", err)}
+	var key approval.Signer
+	var err error
+	if !s.withPassword() {
+		if key, err = serve.OperatorKey(s.key); err != nil {
+			return &exit{exitRefused, fmt.Errorf("--key: %w", err)}
+		}
 	}
 	if s.as == "" {
 		return &exit{exitRefused, errors.New("--as is missing: your name, as you are enrolled")}
@@ -118,10 +134,18 @@ func (t *terminal) sign(cmd *cobra.Command, api *client.Client, d desk.Draft, ac
 		}
 	}
 	t.describe(d, e, places)
+	lines := t.lineReader()
 	if !s.yes {
-		if err := t.confirm(a); err != nil {
+		if err := t.confirm(lines, a); err != nil {
 			return err
 		}
+	}
+	if s.withPassword() {
+		password, err := t.readPassword(lines, s.passwordFile, "Password of "+s.as)
+		if err != nil {
+			return err
+		}
+		return t.draftOr(api.SignWithPassword(cmd.Context(), d.ID, client.PasswordAct{Version: d.Version, Operator: s.as, Password: password, Act: act}))
 	}
 	statement, err := approval.Over(e, act, s.as, time.Now())
 	if err != nil {
@@ -135,10 +159,10 @@ func (t *terminal) sign(cmd *cobra.Command, api *client.Client, d desk.Draft, ac
 }
 
 // confirm asks a person to type what cannot be typed without having read.
-func (t *terminal) confirm(a *cap.Alert) error {
+func (t *terminal) confirm(lines *bufio.Reader, a *cap.Alert) error {
 	want := string(a.Status)
 	t.prompt("Type %s to sign this: ", want)
-	line, err := bufio.NewReader(t.in).ReadString('\n')
+	line, err := lines.ReadString('\n')
 	if strings.TrimSpace(line) != want {
 		return &exit{exitRefused, errors.Join(errors.New("nothing was signed"), err)}
 	}

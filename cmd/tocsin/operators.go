@@ -19,7 +19,8 @@ func operatorsVerb(t *terminal) *cobra.Command {
 	c := &cobra.Command{Use: "operators", Short: "Who may sign: list, request, sign, enrol, revoke",
 		Long: "Keys of operators are enrolled under the signatures of two who may administer; the first two stand in the configuration. A request is a file " +
 			"that goes from one to the other (request, sign, sign) and then to the office (enrol)."}
-	c.AddCommand(operatorListVerb(t), operatorRequestVerb(t), operatorSignVerb(t), operatorEnrolVerb(t), operatorRevokeVerb(t))
+	c.AddCommand(operatorListVerb(t), operatorRequestVerb(t), operatorSignVerb(t), operatorEnrolVerb(t), operatorRevokeVerb(t),
+		operatorPasswordKeyVerb(t), operatorPasswordVerb(t))
 	return c
 }
 

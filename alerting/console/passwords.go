@@ -1,0 +1,81 @@
+package console
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"tocsin/alerting"
+	"tocsin/alerting/approval"
+	"tocsin/alerting/desk"
+)
+
+// Passwords are the keys that the office keeps under the passwords of operators.
+type Passwords interface {
+	MakePasswordKey(ctx context.Context, by alerting.Actor, operator, password string) (approval.Key, error)
+	SignWithPassword(ctx context.Context, id string, version int64, by alerting.Actor, p desk.PasswordSignature) (desk.Draft, error)
+	ChangePassword(ctx context.Context, by alerting.Actor, operator, password, next string) error
+}
+
+// PasswordKey is a new key, as an enrolment names it.
+type PasswordKey struct {
+	Key   string `json:"key"`
+	KeyID string `json:"key_id"`
+}
+
+// typed is the body of a request with a password; each handler wants some of it.
+type typed struct {
+	Version  int64        `json:"version"`
+	Operator string       `json:"operator"`
+	Password string       `json:"password"`
+	Act      approval.Act `json:"act"`
+	Old      string       `json:"old"`
+	New      string       `json:"new"`
+}
+
+// readTyped reads a body. What is wrong with it is not repeated: a password may stand in the wrong place.
+func readTyped(w http.ResponseWriter, r *http.Request, fields string) (typed, error) {
+	var t typed
+	if err := readJSON(w, r, &t); err != nil {
+		return typed{}, fmt.Errorf("%w: body: want one JSON object with %s, of at most %d bytes", alerting.ErrInvalid, fields, maxAct)
+	}
+	return t, nil
+}
+
+func (c *Console) makePasswordKey(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
+	t, err := readTyped(w, r, "operator and password")
+	if err != nil {
+		return err
+	}
+	key, err := c.Passwords.MakePasswordKey(r.Context(), by, t.Operator, t.Password)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusCreated, PasswordKey{key.String(), key.ID()})
+	return nil
+}
+
+func (c *Console) changePassword(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
+	t, err := readTyped(w, r, "operator, old and new")
+	if err != nil {
+		return err
+	}
+	if err := c.Passwords.ChangePassword(r.Context(), by, t.Operator, t.Old, t.New); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (c *Console) signWithPassword(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
+	t, err := readTyped(w, r, "version, operator, password and act")
+	if err != nil {
+		return err
+	}
+	d, err := c.Passwords.SignWithPassword(r.Context(), r.PathValue("id"), t.Version, by,
+		desk.PasswordSignature{Operator: t.Operator, Password: t.Password, Act: t.Act})
+	if err != nil {
+		return err
+	}
+	return writeDraft(w, http.StatusOK, d)
+}
