@@ -34,7 +34,9 @@ type Console struct {
 	// Document gives the CAP document of an issued alert as it was issued.
 	Document func(ctx context.Context, id alerting.AlertID) ([]byte, error)
 	// Proceed lets an alert go on that fan-out holds back.
-	Proceed  func(ctx context.Context, by alerting.Actor, id alerting.AlertID) error
+	Proceed func(ctx context.Context, by alerting.Actor, id alerting.AlertID) error
+	// Inbox is what partners sent; nil where this console shows none.
+	Inbox    Inbox
 	Letters  Letters
 	People   Import
 	Sirens   Import
@@ -69,6 +71,7 @@ func (c *Console) Handler() http.Handler {
 	mux.Handle("POST /api/alerts/{id}/cancel", c.asks(MayCancel, c.cancel))
 	mux.Handle("POST /api/alerts/{id}/proceed", c.asks(MayApprove, c.proceed))
 	c.routeDrafts(mux)
+	c.routeInbox(mux)
 	mux.Handle("GET /api/deadletters", c.asks(MayRead, c.inTurn(c.letters)))
 	mux.Handle("GET /api/deadletters/{topic}/{partition}/{offset}", c.asks(MayRead, c.inTurn(c.letter)))
 	mux.Handle("POST /api/deadletters/{topic}/{partition}/{offset}/redrive", c.asks(MayRedrive, c.redrive))

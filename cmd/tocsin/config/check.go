@@ -58,6 +58,7 @@ func (c *Config) check(text []byte, faults []error) error {
 	k.callbacks(c)
 	k.feeds(c)
 	k.tokens(c)
+	k.inbox(c)
 	names := make(map[string]bool)
 	for i := range c.Gateways {
 		path := fmt.Sprintf("$.gateways[%d]", i)

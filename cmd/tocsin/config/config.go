@@ -13,6 +13,7 @@ type Config struct {
 	Alerts   Alerts    `yaml:"alerts" envPrefix:"ALERTS_"`
 	Approval Approval  `yaml:"approval" envPrefix:"APPROVAL_"`
 	Gateways []Gateway `yaml:"gateways"`
+	Inbox    Inbox     `yaml:"inbox"`
 	// Listen is where each role answers.
 	API       API       `yaml:"api" envPrefix:"API_"`
 	Callbacks Callbacks `yaml:"callbacks" envPrefix:"CALLBACKS_"`
