@@ -31,9 +31,13 @@ func TestMain(m *testing.M) {
 //	strand             send a batch on its way that its worker must set aside
 //	office [TOKEN]     have an office running, and be configured as its client; $OFFICE is its folder
 //	careful [TOKEN]    the same, of an office in which nobody sends alone: first, second and third are its operators
+//	partnered [TOKEN]  the same, of one whose partner weather signs with the key in $OFFICE/partner
 func TestScripts(t *testing.T) {
 	open := sync.OnceValue(func() *scenario.Office { return scenario.Open(t, scenario.Options{}) })
 	careful := sync.OnceValue(func() *scenario.Office { return scenario.Open(t, scenario.Options{Approvals: true}) })
+	partnered := sync.OnceValue(func() *scenario.Office {
+		return scenario.Open(t, scenario.Options{Approvals: true, Inbox: `{name: weather, anchor_files: ["{{partner}}"]}`})
+	})
 	enter := func(open func() *scenario.Office, token string) func(ts *testscript.TestScript, _ bool, args []string) {
 		return func(ts *testscript.TestScript, _ bool, args []string) {
 			who := token
@@ -60,11 +64,12 @@ func TestScripts(t *testing.T) {
 			return err
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits":   exits,
-			"fill":    fill,
-			"strand":  func(*testscript.TestScript, bool, []string) { open().Strand() },
-			"office":  enter(open, "everything"),
-			"careful": enter(careful, "first"),
+			"exits":     exits,
+			"fill":      fill,
+			"strand":    func(*testscript.TestScript, bool, []string) { open().Strand() },
+			"office":    enter(open, "everything"),
+			"careful":   enter(careful, "first"),
+			"partnered": enter(partnered, "everything"),
 		},
 	})
 }
