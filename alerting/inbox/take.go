@@ -216,7 +216,7 @@ func (in *Inbox) roomFor(ctx context.Context, from Source) error {
 	if err != nil {
 		return fmt.Errorf("count the quarantine: %w: %w", alerting.ErrUnavailable, err)
 	}
-	if int64(n) >= int64(in.MaxQuarantined) {
+	if n >= int64(in.MaxQuarantined) {
 		return fmt.Errorf("%w: %d of its documents are in quarantine already: release or drop some, or correct its anchor_files", alerting.ErrState, n)
 	}
 	return nil
