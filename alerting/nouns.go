@@ -147,6 +147,6 @@ func ParseAlertID(s string) (AlertID, error) {
 // Actor is who did something: a named token, an operator, or the engine itself.
 type Actor struct {
 	Name string `json:"name"`
-	// Kind is "token", "operator" or "engine".
+	// Kind is "token", "operator", "engine" or, for the source of a document that came in, "partner".
 	Kind string `json:"kind"`
 }

@@ -153,7 +153,7 @@ var drivers = []struct {
 	{"modernc.org/sqlite", []string{"alerting/store"}, "only store opens databases"},
 	{"github.com/jackc/pgx", []string{"alerting/store"}, "only store opens databases"},
 	{"github.com/pressly/goose", []string{"alerting/store"}, "only store migrates"},
-	{"github.com/uptrace/bun", []string{"alerting/store", "alerting/audience", "alerting/fanout", "alerting/desk", "alerting/journal", "cmd/tocsin"}, "owners of tables"},
+	{"github.com/uptrace/bun", []string{"alerting/store", "alerting/audience", "alerting/fanout", "alerting/desk", "alerting/journal", "alerting/inbox", "cmd/tocsin"}, "owners of tables"},
 	{"github.com/twilio/twilio-go", []string{"channels/sms", "cmd/gatewaysim"}, "one adapter per gateway"},
 	{"github.com/SherClockHolmes/webpush-go", []string{"channels/push", "cmd/gatewaysim"}, "one adapter per gateway"},
 	{"github.com/eclipse/paho.golang", []string{"channels/siren", "cmd/gatewaysim"}, "one adapter per gateway"},

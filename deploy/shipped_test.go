@@ -76,7 +76,7 @@ func writeFiles(t *testing.T, dir, text string) string {
 			check(err)
 			made, err := os.ReadFile(certificate)
 			check(err)
-			for _, copied := range []string{"signing.crt", "anchors.crt"} {
+			for _, copied := range []string{"signing.crt", "anchors.crt", "weather.crt", "river.crt"} {
 				check(os.WriteFile(filepath.Join(dir, copied), made, 0o600))
 			}
 		case filepath.Ext(base) == ".crt": // came with the key
@@ -103,7 +103,7 @@ func writeFiles(t *testing.T, dir, text string) string {
 // TestTheExampleNamesEveryKey: who reads the example has seen all that can be set.
 func TestTheExampleNamesEveryKey(t *testing.T) {
 	text := read(t, "tocsin.example.yaml")
-	source := read(t, "../cmd/tocsin/config/config.go") + read(t, "../cmd/tocsin/config/approval.go")
+	source := read(t, "../cmd/tocsin/config/config.go") + read(t, "../cmd/tocsin/config/approval.go") + read(t, "../cmd/tocsin/config/inbox.go")
 	keys := regexp.MustCompile("yaml:\"([a-z_]+)\"").FindAllStringSubmatch(source, -1)
 	if len(keys) < 80 {
 		t.Fatalf("only %d keys found: the test looks in the wrong place", len(keys))

@@ -40,7 +40,9 @@ type Console struct {
 	Expiry    Expiry
 	AskBefore time.Duration
 	// Proceed lets an alert go on that fan-out holds back.
-	Proceed  func(ctx context.Context, by alerting.Actor, id alerting.AlertID) error
+	Proceed func(ctx context.Context, by alerting.Actor, id alerting.AlertID) error
+	// Inbox is what partners sent; nil where this console shows none.
+	Inbox    Inbox
 	Letters  Letters
 	People   Import
 	Sirens   Import

@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"path"
 	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -16,7 +18,7 @@ var pathParameter = regexp.MustCompile(`\{(\w+)\}`)
 
 // describe is the OpenAPI 3.1 description of the API, made from the routes and the types that they read and write.
 func (c *Console) describe() ([]byte, error) {
-	schemas := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
+	schemas := huma.NewMapRegistry("#/components/schemas/", schemaName)
 	api := &huma.OpenAPI{OpenAPI: "3.1.0", Paths: make(map[string]*huma.PathItem),
 		Info: &huma.Info{Title: "Tocsin", Version: "1", Description: "The admin API of a warning engine. Errors are problem documents (RFC 9457). " +
 			"Questions may be sent away with 429 under load; orders never are."},
@@ -25,25 +27,38 @@ func (c *Console) describe() ([]byte, error) {
 	problems := &huma.Response{Description: "It was refused, or could not be done; the problem says why, and what to do.", Content: map[string]*huma.MediaType{
 		"application/problem+json": {Schema: schemas.Schema(reflect.TypeFor[problem](), true, "problem")}}}
 	for _, r := range c.routes() {
-		method, path, _ := strings.Cut(r.pattern, " ")
-		op := &huma.Operation{OperationID: operationID(method, path), Summary: r.about, Description: "Takes the right " + string(r.right) + ".",
+		method, where, _ := strings.Cut(r.pattern, " ")
+		op := &huma.Operation{OperationID: operationID(method, where), Summary: r.about, Description: "Takes the right " + string(r.right) + ".",
 			Responses: map[string]*huma.Response{strconv.Itoa(r.status): {Description: "It was done.", Content: contentOf(schemas, r.gives)}, "default": problems}}
-		for _, name := range pathParameter.FindAllStringSubmatch(path, -1) {
+		for _, name := range pathParameter.FindAllStringSubmatch(where, -1) {
 			op.Parameters = append(op.Parameters, &huma.Param{Name: name[1], In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString}})
 		}
 		if content := contentOf(schemas, r.takes); content != nil {
 			op.RequestBody = &huma.RequestBody{Content: content}
 		}
-		item := api.Paths[path]
+		item := api.Paths[where]
 		if item == nil {
 			item = &huma.PathItem{}
-			api.Paths[path] = item
+			api.Paths[where] = item
 		}
 		if err := setOperation(item, method, op); err != nil {
 			return nil, err
 		}
 	}
 	return json.MarshalIndent(api, "", "  ")
+}
+
+// schemaName is "ReportLetter" for report.Letter: two packages may each have a Letter.
+func schemaName(t reflect.Type, hint string) string {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	name := huma.DefaultSchemaNamer(t, hint)
+	if t.Name() == "" || t.PkgPath() == "" {
+		return name
+	}
+	room := []rune(path.Base(t.PkgPath()))
+	return string(unicode.ToUpper(room[0])) + string(room[1:]) + name
 }
 
 func setOperation(item *huma.PathItem, method string, op *huma.Operation) error {

@@ -5,6 +5,7 @@ import (
 
 	"tocsin/alerting"
 	"tocsin/alerting/desk"
+	"tocsin/alerting/inbox"
 	"tocsin/alerting/report"
 )
 
@@ -34,7 +35,7 @@ const (
 
 // routes are all that there is: nothing is answered that does not stand here, with the right that it takes.
 func (c *Console) routes() []route {
-	return slices.Concat(c.alertRoutes(), c.draftRoutes(), c.passwordRoutes(), c.templateRoutes(), c.storeRoutes())
+	return slices.Concat(c.alertRoutes(), c.draftRoutes(), c.passwordRoutes(), c.templateRoutes(), c.inboxRoutes(), c.storeRoutes())
 }
 
 // alertRoutes issue and stop alerts, and say what became of them.
@@ -92,6 +93,17 @@ func (c *Console) templateRoutes() []route {
 		{"GET /api/templates", MayRead, c.inTurn(c.templates), "The templates, and the files that are none", nil, preparedList{}, 200},
 		{"GET /api/templates/{id}", MayRead, c.inTurn(c.template), "A template with its slots", nil, jsonMedia, 200},
 		{"POST /api/templates/{id}/fill", MayRead, c.inTurn(c.fillTemplate), "Fill a template; nothing is issued", jsonMedia, jsonMedia, 200},
+	}
+}
+
+// inboxRoutes are what partners sent.
+func (c *Console) inboxRoutes() []route {
+	return []route{
+		{"POST /api/inbox", MayImport, c.withInbox(c.takeIn), "Take in a document of the source that ?source= names", capDocument, inbox.Letter{}, 201},
+		{"GET /api/inbox", MayRead, c.inTurn(c.withInbox(c.inbox)), "What came in, and what became of it", nil, []inbox.Letter{}, 200},
+		{"GET /api/inbox/{id}", MayRead, c.inTurn(c.withInbox(c.inboxLetter)), "One letter, with its document", nil, inbox.Letter{}, 200},
+		{"POST /api/inbox/{id}/release", MayIssue, c.withInbox(c.releaseLetter), "Take a letter out of quarantine, as a draft", because{}, inbox.Letter{}, 200},
+		{"POST /api/inbox/{id}/drop", MayIssue, c.withInbox(c.dropLetter), "End a letter in quarantine", because{}, inbox.Letter{}, 200},
 	}
 }
 

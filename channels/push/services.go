@@ -188,6 +188,9 @@ func (s *services) dialer(timeout time.Duration, resolver *net.Resolver) func(co
 	}
 }
 
+// Public reports whether an address is on the public internet, for others who call addresses that came from outside.
+func Public(a netip.Addr) bool { return isPublic(a) }
+
 // isPublic reports whether an address belongs to the public internet, by the special-purpose registries of IANA
 // (RFC 6890 and its successors). IPv6 addresses that wrap an IPv4 address count as that address.
 func isPublic(a netip.Addr) bool {

@@ -33,10 +33,14 @@ func TestMain(m *testing.M) {
 //	strand             send a batch on its way that its worker must set aside
 //	office [TOKEN]     have an office running, and be configured as its client; $OFFICE is its folder
 //	careful [TOKEN]    the same, of an office in which nobody sends alone: first, second and third are its operators
+//	partnered [TOKEN]  the same, of one whose partner weather signs with the key in $OFFICE/partner
 func TestScripts(t *testing.T) {
 	terms := map[string]string{"sms": `rate: 1000, price: "0.0075", currency: EUR`}
 	open := sync.OnceValue(func() *scenario.Office { return scenario.Open(t, scenario.Options{Gateways: terms}) })
 	careful := sync.OnceValue(func() *scenario.Office { return scenario.Open(t, scenario.Options{Approvals: true}) })
+	partnered := sync.OnceValue(func() *scenario.Office {
+		return scenario.Open(t, scenario.Options{Approvals: true, Inbox: `{name: weather, anchor_files: ["{{partner}}"]}`})
+	})
 	enter := func(open func() *scenario.Office, token string) func(ts *testscript.TestScript, _ bool, args []string) {
 		return func(ts *testscript.TestScript, _ bool, args []string) {
 			who := token
@@ -68,9 +72,10 @@ func TestScripts(t *testing.T) {
 			"refuse": func(_ *testscript.TestScript, _ bool, args []string) {
 				open().Fault(sim.Rule{On: sim.SMS, Kind: sim.Refuse, Match: args[0], Status: 400, Code: 21211})
 			},
-			"strand":  func(*testscript.TestScript, bool, []string) { open().Strand() },
-			"office":  enter(open, "everything"),
-			"careful": enter(careful, "first"),
+			"strand":    func(*testscript.TestScript, bool, []string) { open().Strand() },
+			"office":    enter(open, "everything"),
+			"careful":   enter(careful, "first"),
+			"partnered": enter(partnered, "everything"),
 		},
 	})
 }

@@ -59,6 +59,7 @@ func (c *Config) check(text []byte, faults []error) error {
 	k.feeds(c)
 	k.templates(c)
 	k.tokens(c)
+	k.inbox(c)
 	names := make(map[string]bool)
 	for i := range c.Gateways {
 		path := fmt.Sprintf("$.gateways[%d]", i)

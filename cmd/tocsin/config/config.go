@@ -15,6 +15,7 @@ type Config struct {
 	Gateways []Gateway `yaml:"gateways"`
 	// Templates are prepared warnings.
 	Templates Templates `yaml:"templates" envPrefix:"TEMPLATES_"`
+	Inbox     Inbox     `yaml:"inbox"`
 	// Listen is where each role answers.
 	API       API       `yaml:"api" envPrefix:"API_"`
 	Callbacks Callbacks `yaml:"callbacks" envPrefix:"CALLBACKS_"`

@@ -134,6 +134,7 @@ func (c *Config) defaults() {
 	set(&c.Log.Level, "info")
 	set(&c.Log.Format, "text")
 	set(&c.Client.URL, "http://"+c.API.Listen)
+	c.inboxDefaults()
 	for i := range c.Gateways {
 		g := &c.Gateways[i]
 		set(&g.Slots, 64)

@@ -43,6 +43,8 @@ func (o *Office) makeKeys() keys {
 	check("the siren key", err)
 	_, err = serve.MakeSigningKey(o.Dir, "Harbour Emergency Office", time.Now())
 	check("the signing key", err)
+	_, err = serve.MakeSigningKey(filepath.Join(o.Dir, "partner"), "Weather Service", time.Now())
+	check("the key of a partner", err)
 	_, err = serve.MakeJournalKey(filepath.Join(o.Dir, "journal.pem"))
 	check("the journal key", err)
 	check("the folder of templates", os.Mkdir(filepath.Join(o.Dir, "templates"), 0o700))
@@ -131,6 +133,10 @@ func (o *Office) writeConfig(opt Options, k keys) {
 		if opt.Policy != "" {
 			fmt.Fprintf(&b, "  policy: [%s]\n", opt.Policy)
 		}
+	}
+	if opt.Inbox != "" {
+		certificate := filepath.Join(o.Dir, "partner", "signing.crt")
+		fmt.Fprintf(&b, "inbox: {sources: [%s]}\n", strings.ReplaceAll(opt.Inbox, "{{partner}}", certificate))
 	}
 	b.WriteString("gateways:\n")
 	gateway := func(channel, settings string) {

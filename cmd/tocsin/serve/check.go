@@ -51,6 +51,8 @@ func CheckFiles(cfg *config.Config) error {
 	check("alerts.signing", err)
 	check("approval.desk_key_file", checkApproval(cfg))
 	check("templates.dir", checkTemplates(cfg))
+	_, err = inboxSources(cfg)
+	check("inbox.sources", err)
 	// A process with its own stores makes the first key by itself.
 	made, _ := filepath.Glob(filepath.Join(cfg.Keyring.Dir, "*.key"))
 	if kafkaIn, redisIn := cfg.InProcess(); !kafkaIn || !redisIn || len(made) > 0 {

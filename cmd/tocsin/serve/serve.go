@@ -118,6 +118,11 @@ func (h *house) openDoors(ctx context.Context, group *errgroup.Group, roles []st
 	if err != nil {
 		return out, err
 	}
+	in, pollers, err := h.inbox(d)
+	if err != nil {
+		return out, err
+	}
+	api.Inbox = in
 	back, err := h.callbacks()
 	if err != nil {
 		return out, err
@@ -138,6 +143,9 @@ func (h *house) openDoors(ctx context.Context, group *errgroup.Group, roles []st
 	group.Go(func() error { return apiDoor.serve(ctx) })
 	group.Go(func() error { return callbackDoor.serve(ctx) })
 	group.Go(func() error { return d.Run(ctx) })
+	for _, p := range pollers {
+		group.Go(func() error { return p.Run(ctx) })
+	}
 	group.Go(func() error { return keepJournal(ctx, keeper) })
 	out.Feeds, err = h.openFeeds(ctx, group, d)
 	return out, err
