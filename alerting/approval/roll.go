@@ -44,14 +44,6 @@ type Enrolled struct {
 // Founder reports whether the configuration names the key.
 func (e Enrolled) Founder() bool { return e.by == nil }
 
-// Enrolment is how the key became known; zero for a founder.
-func (e Enrolled) Enrolment() alerting.Enrolment {
-	if e.by == nil {
-		return alerting.Enrolment{}
-	}
-	return *e.by
-}
-
 // Roll is who may sign. It does not change; With and Without give new ones. It is safe for concurrent use.
 type Roll struct {
 	relying Relying

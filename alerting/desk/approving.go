@@ -3,7 +3,6 @@ package desk
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -36,6 +35,7 @@ func (d *Desk) Submit(ctx context.Context, id string, version int64, by alerting
 			return Draft{}, fmt.Errorf("submit draft %s: count whom it reaches: %w", id, err)
 		}
 	}
+	var due bool
 	err = d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
 		var at int64
 		if !release.IsZero() {
@@ -56,12 +56,17 @@ func (d *Desk) Submit(ctx context.Context, id string, version int64, by alerting
 		if err != nil {
 			return err
 		}
-		return d.Note(ctx, tx, by, verbSubmitted, subjectOfDraft(id), map[string]any{"version": version, "people": counted.People, "sirens": counted.Sirens})
+		err = d.Note(ctx, tx, by, verbSubmitted, subjectOfDraft(id), map[string]any{"version": version, "people": counted.People, "sirens": counted.Sirens})
+		if err != nil {
+			return err
+		}
+		due, err = d.complete(ctx, tx, id, version)
+		return err
 	})
 	if err != nil {
 		return Draft{}, fmt.Errorf("submit draft %s: %w", id, err)
 	}
-	return d.settleDraft(ctx, id, version)
+	return d.afterwards(ctx, id, due)
 }
 
 // checkVersion is Check for a version, and refuses what has expired.
@@ -114,6 +119,7 @@ func (d *Desk) Sign(ctx context.Context, id string, version int64, by alerting.A
 	if err != nil {
 		return Draft{}, fmt.Errorf("sign draft %s: %w", id, err)
 	}
+	var due bool
 	err = d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
 		// The lock first: what is counted below must be all that was signed.
 		err := d.move(ctx, tx, id, version, []DraftState{Submitted}, func(q *bun.UpdateQuery) *bun.UpdateQuery { return q })
@@ -131,12 +137,16 @@ func (d *Desk) Sign(ctx context.Context, id string, version int64, by alerting.A
 		if err := d.mayAct(ctx, tx, roll, in, &v, a); err != nil {
 			return err
 		}
-		return d.keepSignature(ctx, tx, id, version, by, a)
+		if err := d.keepSignature(ctx, tx, id, version, by, a); err != nil {
+			return err
+		}
+		due, err = d.complete(ctx, tx, id, version)
+		return err
 	})
 	if err != nil {
 		return Draft{}, fmt.Errorf("sign draft %s: %w", id, err)
 	}
-	return d.settleDraft(ctx, id, version)
+	return d.afterwards(ctx, id, due)
 }
 
 // mayAct says why a signature cannot be taken.
@@ -184,41 +194,32 @@ func (d *Desk) keepSignature(ctx context.Context, tx bun.Tx, id string, version 
 	return d.Note(ctx, tx, by, verbSigned, subjectOfDraft(id), map[string]any{"version": version, "operator": a.By, "act": a.Act, "key": a.KeyID})
 }
 
-// settleDraft marks a submitted draft as approved when it lacks nothing, and releases it when its time has come.
-func (d *Desk) settleDraft(ctx context.Context, id string, version int64) (Draft, error) {
-	var due bool
-	err := d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		due = false
-		err := d.move(ctx, tx, id, version, []DraftState{Submitted}, func(q *bun.UpdateQuery) *bun.UpdateQuery { return q })
-		if errors.Is(err, alerting.ErrState) || errors.Is(err, alerting.ErrConflict) {
-			return nil // somebody else was faster
-		}
-		if err != nil {
-			return err
-		}
-		row, err := findDraft(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		v, err := findVersion(ctx, tx, id, version)
-		if err != nil {
-			return err
-		}
-		missing, err := d.lacks(ctx, tx, &v)
-		if err != nil || len(missing) > 0 {
-			return err
-		}
-		due = row.ReleaseMS <= d.Now().UnixMilli()
-		if _, err := tx.NewUpdate().Model((*draftRow)(nil)).Set("state = ?", string(Approved)).Where("id = ?", id).Exec(ctx); err != nil {
-			return err
-		}
-		return d.Note(ctx, tx, engine(), verbApproved, subjectOfDraft(id), map[string]any{"version": version, "release": moment(row.ReleaseMS)})
-	})
+// complete marks a submitted draft as approved when it lacks nothing; due says that it shall go out now. It belongs into the
+// transaction that took the last signature: what is signed whole must never stay behind as submitted.
+func (d *Desk) complete(ctx context.Context, tx bun.Tx, id string, version int64) (due bool, err error) {
+	row, err := findDraft(ctx, tx, id)
 	if err != nil {
-		return Draft{}, fmt.Errorf("draft %s: %w", id, err)
+		return false, err
 	}
+	v, err := findVersion(ctx, tx, id, version)
+	if err != nil {
+		return false, err
+	}
+	missing, err := d.lacks(ctx, tx, &v)
+	if err != nil || len(missing) > 0 {
+		return false, err
+	}
+	if _, err := tx.NewUpdate().Model((*draftRow)(nil)).Set("state = ?", string(Approved)).Where("id = ?", id).Exec(ctx); err != nil {
+		return false, err
+	}
+	return row.ReleaseMS <= d.Now().UnixMilli(),
+		d.Note(ctx, tx, engine(), verbApproved, subjectOfDraft(id), map[string]any{"version": version, "release": moment(row.ReleaseMS)})
+}
+
+// afterwards releases a draft that is due, and shows it as it then stands. What was signed stays signed, whatever becomes of the
+// release: the draft's state says it, and Run goes on.
+func (d *Desk) afterwards(ctx context.Context, id string, due bool) (Draft, error) {
 	if due {
-		// What was signed stays signed, whatever becomes of the release: the draft's state says it, and Run goes on.
 		if err := d.release(ctx, id); err != nil {
 			d.Log.WarnContext(ctx, "an approved draft was not released at once", "error", err)
 		}
