@@ -172,13 +172,21 @@ func (r *run) ask(ctx context.Context) {
 	}
 	r.asking = true
 	want, cost := len(r.todo), r.cost()
-	gw := r.w.Gateways[r.b.Gateway].carrier()
+	own, lane := r.w.Gateways[r.b.Gateway], r.b.Lane
 	go func() {
-		permits, err := gw.Pacer.Acquire(ctx, r.b.Lane, want, cost)
-		if err != nil {
-			permits.N = 0
+		for {
+			// Its breaker may open while it is asked: who carries is looked at each time.
+			gw := own.carrier()
+			permits, err := gw.Pacer.Acquire(ctx, lane, want, cost)
+			if errors.Is(err, pace.ErrOpen) {
+				continue
+			}
+			if err != nil {
+				permits.N = 0
+			}
+			r.granted <- grant{permits, gw}
+			return
 		}
-		r.granted <- grant{permits, gw}
 	}()
 }
 

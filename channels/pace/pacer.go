@@ -2,6 +2,7 @@ package pace
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"time"
 
@@ -57,11 +58,15 @@ func New(o Options, limiter *Limiter, now func() time.Time) *Pacer {
 		breaker: gobreaker.NewTwoStepCircuitBreaker[struct{}](settings)}
 }
 
-// openWait is how often a request asks whether an open breaker lets it try again.
+// openWait is how long a request waits at an open breaker before it is told so.
 const openWait = 100 * time.Millisecond
 
+// ErrOpen: the breaker is open. Ask again, or ask another gateway.
+var ErrOpen = errors.New("the gateway as a whole is failing")
+
 // Acquire waits until at least one delivery of cost permits may be handed over, and takes up to want. Each of them must
-// be given back with Release.
+// be given back with Release. While the breaker is open it waits only a moment, and gives ErrOpen: who asked just before it
+// opened may have another way by now.
 func (p *Pacer) Acquire(ctx context.Context, lane alerting.Lane, want, cost int) (Permits, error) {
 	for {
 		if d := time.Unix(0, p.held.Load()).Sub(p.now()); d > 0 {
@@ -75,7 +80,7 @@ func (p *Pacer) Acquire(ctx context.Context, lane alerting.Lane, want, cost int)
 			if err := sleep(ctx, openWait); err != nil {
 				return Permits{}, err
 			}
-			continue
+			return Permits{}, ErrOpen
 		case gobreaker.StateHalfOpen:
 			want = 1
 		}
