@@ -56,8 +56,8 @@ func submitVerb(t *terminal) *cobra.Command {
 			var at time.Time
 			if release != "" {
 				var err error
-				if at, err = time.Parse(time.RFC3339, release); err != nil {
-					return &exit{exitRefused, fmt.Errorf("--at %q: want a time such as 2026-11-30T18:00:00+01:00", release)}
+				if at, err = moment("--at", release); err != nil {
+					return err
 				}
 			}
 			api, err := t.client()

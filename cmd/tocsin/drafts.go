@@ -30,11 +30,7 @@ func draftVerb(t *terminal) *cobra.Command {
 			"earlier one: name the version that you looked at, so that nobody's work is overwritten.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			document, err := t.readFile(args[0], maxDocument)
-			if err != nil {
-				return &exit{exitRefused, err}
-			}
-			api, err := t.client()
+			document, api, err := t.documentAndClient(args[0])
 			if err != nil {
 				return err
 			}
@@ -185,11 +181,7 @@ func proceedVerb(t *terminal) *cobra.Command {
 			"This lets it go on. To stop it instead, cancel it.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			id, err := alerting.ParseAlertID(args[0])
-			if err != nil {
-				return &exit{exitRefused, err}
-			}
-			api, err := t.client()
+			id, api, err := t.alertAndClient(args[0])
 			if err != nil {
 				return err
 			}

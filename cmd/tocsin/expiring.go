@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -46,8 +45,8 @@ func extendVerb(t *terminal) *cobra.Command {
 			case (by > 0) == (until != ""):
 				return &exit{exitRefused, errors.New("say either --for 2h or --until 2026-11-30T18:00:00+01:00")}
 			case until != "":
-				if end, err = time.Parse(time.RFC3339, until); err != nil {
-					return &exit{exitRefused, fmt.Errorf("--until %q: want a time such as 2026-11-30T18:00:00+01:00", until)}
+				if end, err = moment("--until", until); err != nil {
+					return err
 				}
 			}
 			api, err := t.client()
@@ -68,11 +67,7 @@ func extendVerb(t *terminal) *cobra.Command {
 func lapseVerb(t *terminal) *cobra.Command {
 	return &cobra.Command{Use: "lapse ALERT", Short: "Answer that an alert may end as it says", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			id, err := alerting.ParseAlertID(args[0])
-			if err != nil {
-				return &exit{exitRefused, err}
-			}
-			api, err := t.client()
+			id, api, err := t.alertAndClient(args[0])
 			if err != nil {
 				return err
 			}

@@ -65,11 +65,7 @@ func inboxPutVerb(t *terminal) *cobra.Command {
 	var source string
 	c := &cobra.Command{Use: "put FILE", Short: "Take in a partner's CAP document (- reads standard input)", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			document, err := t.readFile(args[0], maxDocument)
-			if err != nil {
-				return &exit{exitRefused, err}
-			}
-			api, err := t.client()
+			document, api, err := t.documentAndClient(args[0])
 			if err != nil {
 				return err
 			}

@@ -36,11 +36,7 @@ func issueVerb(t *terminal) *cobra.Command {
 			"the same command again is safe.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			document, err := t.readFile(args[0], maxDocument)
-			if err != nil {
-				return &exit{exitRefused, err}
-			}
-			api, err := t.client()
+			document, api, err := t.documentAndClient(args[0])
 			if err != nil {
 				return err
 			}
@@ -130,11 +126,7 @@ func updateVerb(t *terminal) *cobra.Command {
 			if err != nil {
 				return &exit{exitRefused, err}
 			}
-			document, err := t.readFile(args[1], maxDocument)
-			if err != nil {
-				return &exit{exitRefused, err}
-			}
-			api, err := t.client()
+			document, api, err := t.documentAndClient(args[1])
 			if err != nil {
 				return err
 			}
@@ -156,11 +148,7 @@ func cancelVerb(t *terminal) *cobra.Command {
 		Short: "Stop an alert, and tell everybody who was told of it",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			id, err := alerting.ParseAlertID(args[0])
-			if err != nil {
-				return &exit{exitRefused, err}
-			}
-			api, err := t.client()
+			id, api, err := t.alertAndClient(args[0])
 			if err != nil {
 				return err
 			}

@@ -89,8 +89,8 @@ func operatorRequestVerb(t *terminal) *cobra.Command {
 				v.At = time.Now().UTC().Truncate(time.Second)
 				if since != "" {
 					var err error
-					if v.At, err = time.Parse(time.RFC3339, since); err != nil {
-						return &exit{exitRefused, fmt.Errorf("--since %q: want a time such as 2026-11-30T18:00:00+01:00", since)}
+					if v.At, err = moment("--since", since); err != nil {
+						return err
 					}
 				}
 				return paper{Revocation: &v}.write(args[0])

@@ -12,11 +12,7 @@ func readVerb(t *terminal) *cobra.Command {
 			"broken, and whether its anchors stand for the signatures. Nothing is issued. Exit code 0: valid; 1: it breaks rules; 2: it cannot be read.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			document, err := t.readFile(args[0], maxDocument)
-			if err != nil {
-				return &exit{exitRefused, err}
-			}
-			api, err := t.client()
+			document, api, err := t.documentAndClient(args[0])
 			if err != nil {
 				return err
 			}

@@ -108,11 +108,7 @@ func explainVerb(t *terminal) *cobra.Command {
 		Short: "Tell what became of one person or siren",
 		Args:  cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			id, err := alerting.ParseAlertID(args[0])
-			if err != nil {
-				return &exit{exitRefused, err}
-			}
-			api, err := t.client()
+			id, api, err := t.alertAndClient(args[0])
 			if err != nil {
 				return err
 			}

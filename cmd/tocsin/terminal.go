@@ -9,9 +9,11 @@ import (
 	"os"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"golang.org/x/term"
 
+	"tocsin/alerting"
 	"tocsin/cmd/tocsin/client"
 	"tocsin/cmd/tocsin/config"
 )
@@ -94,6 +96,35 @@ func (t *terminal) client() (*client.Client, error) {
 		return nil, &exit{exitRefused, err}
 	}
 	return client.New(url, token, c.Client.CAFile)
+}
+
+// documentAndClient reads the CAP document that a verb is about, and makes the client that it goes to.
+func (t *terminal) documentAndClient(name string) ([]byte, *client.Client, error) {
+	document, err := t.readFile(name, maxDocument)
+	if err != nil {
+		return nil, nil, &exit{exitRefused, err}
+	}
+	api, err := t.client()
+	return document, api, err
+}
+
+// alertAndClient reads the id of the alert that a verb is about, and makes the client that is asked.
+func (t *terminal) alertAndClient(text string) (alerting.AlertID, *client.Client, error) {
+	id, err := alerting.ParseAlertID(text)
+	if err != nil {
+		return id, nil, &exit{exitRefused, err}
+	}
+	api, err := t.client()
+	return id, api, err
+}
+
+// moment reads the time that a flag names.
+func moment(flag, text string) (time.Time, error) {
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return at, &exit{exitRefused, fmt.Errorf("%s %q: want a time such as 2026-11-30T18:00:00+01:00", flag, text)}
+	}
+	return at, nil
 }
 
 // listing is what a verb shows: rows for table and CSV, value for JSON.
