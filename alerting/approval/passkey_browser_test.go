@@ -2,7 +2,6 @@ package approval
 
 import (
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -14,32 +13,6 @@ import (
 	"tocsin/alerting"
 	"tocsin/alerting/approval/browsertest"
 )
-
-// create makes a passkey for an algorithm of COSE, and gives its name and public key.
-const create = `(async () => {
-	const text = b => btoa(String.fromCharCode(...new Uint8Array(b)))
-	const made = await navigator.credentials.create({publicKey: {
-		rp: {id: "localhost", name: "Tocsin"},
-		user: {id: new TextEncoder().encode("officer"), name: "officer", displayName: "Duty officer"},
-		challenge: new Uint8Array(32),
-		pubKeyCredParams: [{type: "public-key", alg: %d}],
-		authenticatorSelection: {userVerification: "required"},
-		timeout: 30000}})
-	return {id: text(made.rawId), algorithm: made.response.getPublicKeyAlgorithm(), public: text(made.response.getPublicKey())}
-})()`
-
-// get asks for an approval of 32 bytes, and gives it in the form that ParseAssertion reads.
-const get = `(async () => {
-	const text = b => btoa(String.fromCharCode(...new Uint8Array(b)))
-	const bytes = s => Uint8Array.from(atob(s), c => c.charCodeAt(0))
-	const {response} = await navigator.credentials.get({publicKey: {
-		rpId: "localhost",
-		challenge: bytes(%q),
-		allowCredentials: [{type: "public-key", id: bytes(%q)}],
-		userVerification: "required",
-		timeout: 30000}})
-	return {authenticator_data: text(response.authenticatorData), client_data: text(response.clientDataJSON), signature: text(response.signature)}
-})()`
 
 // TestPasskeyOfARealBrowser lets a Chromium make a passkey and approve 32 bytes with it.
 func TestPasskeyOfARealBrowser(t *testing.T) {
@@ -62,7 +35,7 @@ func approveInBrowser(t *testing.T, browser *browsertest.Browser, origin string,
 		ID, Public []byte
 		Algorithm  int
 	}
-	if err := json.Unmarshal(browser.Eval(fmt.Sprintf(create, algorithm)), &made); err != nil {
+	if err := json.Unmarshal(browser.CreatePasskey(algorithm), &made); err != nil {
 		t.Fatal(err)
 	}
 	if made.Algorithm != algorithm {
@@ -73,7 +46,7 @@ func approveInBrowser(t *testing.T, browser *browsertest.Browser, origin string,
 		t.Fatal(err)
 	}
 	approved, other := sha256.Sum256([]byte("a warning")), sha256.Sum256([]byte("another warning"))
-	answer := browser.Eval(fmt.Sprintf(get, base64.StdEncoding.EncodeToString(approved[:]), base64.StdEncoding.EncodeToString(made.ID)))
+	answer := browser.SignWithPasskey(approved, made.ID)
 	assertion, err := ParseAssertion(answer)
 	if err != nil {
 		t.Fatal(err)

@@ -1,9 +1,7 @@
 package scenario
 
 import (
-	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -19,26 +17,6 @@ import (
 	"tocsin/cmd/tocsin/serve"
 )
 
-// createPasskey makes a passkey for ES256, and gives its name and public key.
-const createPasskey = `(async () => {
-	const text = b => btoa(String.fromCharCode(...new Uint8Array(b)))
-	const made = await navigator.credentials.create({publicKey: {
-		rp: {id: "localhost", name: "Harbour Emergency Office"},
-		user: {id: new TextEncoder().encode("fourth"), name: "fourth", displayName: "fourth"},
-		challenge: new Uint8Array(32), pubKeyCredParams: [{type: "public-key", alg: -7}],
-		authenticatorSelection: {userVerification: "required"}, timeout: 30000}})
-	return {id: text(made.rawId), public: text(made.response.getPublicKey())}
-})()`
-
-// signWithPasskey asks for an assertion over 32 bytes.
-const signWithPasskey = `(async () => {
-	const text = b => btoa(String.fromCharCode(...new Uint8Array(b)))
-	const bytes = s => Uint8Array.from(atob(s), c => c.charCodeAt(0))
-	const {response} = await navigator.credentials.get({publicKey: {rpId: "localhost", challenge: bytes(%q),
-		allowCredentials: [{type: "public-key", id: bytes(%q)}], userVerification: "required", timeout: 30000}})
-	return {authenticator_data: text(response.authenticatorData), client_data: text(response.clientDataJSON), signature: text(response.signature)}
-})()`
-
 // TestAPasskeyApproves: what a real browser's authenticator signs is believed by the desk, by fan-out and by the workers; the
 // same assertion over another document is not.
 func TestAPasskeyApproves(t *testing.T) {
@@ -52,7 +30,7 @@ func TestAPasskeyApproves(t *testing.T) {
 	browser.AddAuthenticator()
 	browser.Open(origin + "/")
 	var made struct{ ID, Public []byte }
-	if err := json.Unmarshal(browser.Eval(createPasskey), &made); err != nil {
+	if err := json.Unmarshal(browser.CreatePasskey(-7), &made); err != nil {
 		t.Fatal(err)
 	}
 	key := approval.Key{Kind: approval.Passkey, Public: made.Public}
@@ -86,7 +64,7 @@ func TestAPasskeyApproves(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	assertion := browser.Eval(fmt.Sprintf(signWithPasskey, base64.StdEncoding.EncodeToString(digest[:]), base64.StdEncoding.EncodeToString(made.ID)))
+	assertion := browser.SignWithPasskey(digest, made.ID)
 	a := alerting.Approval{By: "fourth", Act: string(approval.Approve), At: now, KeyID: key.ID(), Signature: assertion}
 	ctx, cancel := call()
 	defer cancel()
