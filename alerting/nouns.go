@@ -149,4 +149,6 @@ type Actor struct {
 	Name string `json:"name"`
 	// Kind is "token", "operator", "engine" or, for the source of a document that came in, "partner".
 	Kind string `json:"kind"`
+	// Unit is the code of the administrative unit that he acts for; empty is the whole office.
+	Unit string `json:"unit,omitempty"`
 }

@@ -28,6 +28,8 @@ type Token struct {
 	Name   string
 	Digest [32]byte
 	May    []Right
+	// Unit is the code of the administrative unit that the caller belongs to; empty is the whole office.
+	Unit string
 }
 
 // NewToken makes a token of a secret.
@@ -60,7 +62,7 @@ func (c *Console) asks(right Right, handle handler) http.Handler {
 			writeProblem(w, problem{Type: "about:blank", Status: http.StatusForbidden, Title: "Not allowed",
 				Detail: "the token " + token.Name + " lacks the right " + string(right)})
 		default:
-			if err := handle(w, r, alerting.Actor{Name: token.Name, Kind: "token"}); err != nil {
+			if err := handle(w, r, alerting.Actor{Name: token.Name, Kind: "token", Unit: token.Unit}); err != nil {
 				c.fail(w, r, err)
 			}
 		}

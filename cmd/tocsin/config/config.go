@@ -223,6 +223,8 @@ type Token struct {
 	Name      string   `yaml:"name"`
 	TokenFile string   `yaml:"token_file"`
 	May       []string `yaml:"may"`
+	// Unit is the code of the administrative unit that the caller belongs to; left out, the whole office.
+	Unit string `yaml:"unit"`
 }
 
 // Callbacks is where gateways report back; default 127.0.0.1:8081.

@@ -99,7 +99,9 @@ func (h *house) console(d *desk.Desk) (*console.Console, error) {
 		for _, r := range t.May {
 			may = append(may, console.Right(r))
 		}
-		c.Tokens = append(c.Tokens, console.NewToken(t.Name, secret, may))
+		token := console.NewToken(t.Name, secret, may)
+		token.Unit = t.Unit
+		c.Tokens = append(c.Tokens, token)
 	}
 	if len(c.Tokens) == 0 {
 		h.log.Warn("the configuration names no token (api.tokens): nobody can use the API")
