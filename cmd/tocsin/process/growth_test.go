@@ -55,6 +55,8 @@ type course struct {
 	Slope float64 `json:"slope_percent_10min"`
 	Least float64 `json:"slope_least"`
 	Most  float64 `json:"slope_most"`
+	// minutes are the figures that the line was fitted through.
+	minutes []float64
 }
 
 // growth is what became of the longest life of one process.
@@ -153,7 +155,7 @@ func courseOf(seen []vitals, of, whole func(vitals) float64) course {
 	}
 	slices.Sort(slopes)
 	per10 := func(slope float64) float64 { return 100 * 10 * slope / max(base, 1) }
-	c := course{Begin: minutes[0], End: minutes[len(minutes)-1], Slope: per10(median(slopes))}
+	c := course{Begin: minutes[0], End: minutes[len(minutes)-1], Slope: per10(median(slopes)), minutes: minutes}
 	c.Least, c.Most = c.Slope, c.Slope
 	if n := float64(len(minutes)); len(slopes) > 0 {
 		half := int(1.96*math.Sqrt(n*(n-1)*(2*n+5)/18)) / 2
@@ -163,11 +165,14 @@ func courseOf(seen []vitals, of, whole func(vitals) float64) course {
 	return c
 }
 
-// leasts are the least of a figure in each minute.
+// leasts are the least of a figure in each minute. The rest of a minute in the end is left out: a single look may catch a peak.
 func leasts(seen []vitals, of func(vitals) float64) []float64 {
 	var minutes []float64
 	for len(seen) > 0 {
 		end := seen[0].at.Add(time.Minute)
+		if len(minutes) > 0 && seen[len(seen)-1].at.Before(end.Add(-2*lookEvery)) {
+			break
+		}
 		least := of(seen[0])
 		for len(seen) > 0 && seen[0].at.Before(end) {
 			least, seen = min(least, of(seen[0])), seen[1:]
@@ -229,6 +234,7 @@ func TestGrowth(t *testing.T) {
 		{"swings", life(1, 30, func(m float64) float64 { return 100 + 5*math.Sin(m*m) }), 1, 0, true, true},
 		{"leaks and swings", life(1, 30, func(m float64) float64 { return 100 + m/2 - 9.25 + 2*math.Sin(m*m) }), 1, 5, true, false},
 		{"fills at first", life(1, 30, func(m float64) float64 { return min(100, 50+20*m) }), 1, 0, true, true},
+		{"a peak in the end", append(life(1, 30, flat), vitals{began.Add(30 * time.Minute), 1, 900, 20, 40}), 1, 0, true, true},
 		{"too young", life(1, 17, flat), 1, 0, false, true},
 		{"the longer of two lives", append(life(1, 5, flat), life(1000, 25, flat)...), 2, 0, true, true},
 		{"never seen", nil, 0, 0, false, true},
@@ -237,6 +243,9 @@ func TestGrowth(t *testing.T) {
 			g := grown("sms", test.seen)
 			if g.Lives != test.lives || math.Abs(g.Memory.Slope-test.slope) > .5 || g.Judged != test.judged || g.Held != test.held {
 				t.Errorf("%+v", g)
+			}
+			if n := len(g.Memory.minutes); n > 0 && g.Memory.End > 110 {
+				t.Errorf("the last of %d minutes is %.0f: a peak in the rest of a minute was taken for what is kept", n, g.Memory.End)
 			}
 		})
 	}

@@ -192,7 +192,8 @@ func (s *soak) conclude(t *testing.T) {
 			judged++
 		}
 		if !g.Held {
-			t.Errorf("%s grows: memory %s, live heap %s, goroutines %s in ten minutes", g.Name, g.Memory, g.Live, g.Goroutines)
+			t.Errorf("%s grows: memory %s, live heap %s, goroutines %s in ten minutes; in each minute: memory %.0f, live heap %.0f, goroutines %.0f",
+				g.Name, g.Memory, g.Live, g.Goroutines, g.Memory.minutes, g.Live.minutes, g.Goroutines.minutes)
 		}
 	}
 	s.out.Held = !t.Failed()
