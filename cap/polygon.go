@@ -171,3 +171,15 @@ func feetFault(v float64) string {
 	}
 	return ""
 }
+
+// Check says what is wrong with a polygon on its own: a fault, for which NewRegion and NewTerritory refuse it, and what maps may
+// read differently; each is empty where there is nothing.
+func (p Polygon) Check() (fault, warning string) {
+	if fault = polygonFault(p); fault != "" {
+		return fault, ""
+	}
+	if warning = polygonAntimeridian(p); warning == "" {
+		warning = polygonCrossing(p)
+	}
+	return "", warning
+}

@@ -32,6 +32,8 @@ type Problem struct {
 	// Line counts from 1, the header included. Column is the name of the column; empty when the whole line is meant.
 	Line   int    `json:"line"`
 	Column string `json:"column,omitempty"`
+	// Where names the feature, and the polygon and ring in it, of a file of outlines; Line is then 0.
+	Where string `json:"where,omitempty"`
 	// What is wrong, and what to do about it.
 	What string `json:"what"`
 	// Skipped: nothing of the line was imported. Otherwise only the column was left out.
@@ -41,7 +43,11 @@ type Problem struct {
 // String is the problem as a sentence.
 func (p Problem) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "line %d", p.Line)
+	if p.Where != "" {
+		b.WriteString(p.Where)
+	} else {
+		fmt.Fprintf(&b, "line %d", p.Line)
+	}
 	if p.Column != "" {
 		fmt.Fprintf(&b, ", column %s", p.Column)
 	}

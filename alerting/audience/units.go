@@ -89,7 +89,10 @@ func (a *Audience) writeUnits(ctx context.Context, lot []newUnit, result *Result
 		}
 		_, err = tx.NewInsert().Model(&rows).On("CONFLICT (code) DO UPDATE").Set("name = EXCLUDED.name").
 			Set("parent = EXCLUDED.parent").Exec(ctx)
-		return err
+		if err != nil {
+			return err
+		}
+		return nextEdition(ctx, tx)
 	})
 	if err != nil {
 		return fmt.Errorf("write lines %d and following: %w", lot[0].line, err)

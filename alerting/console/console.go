@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tocsin/alerting"
+	"tocsin/alerting/audience"
 	"tocsin/alerting/desk"
 	"tocsin/alerting/report"
 	"tocsin/alerting/template"
@@ -47,6 +48,9 @@ type Console struct {
 	People   Import
 	Sirens   Import
 	Units    Import
+	// Outlines imports units with their outlines (GeoJSON), and UnitList lists units.
+	Outlines Import
+	UnitList func(ctx context.Context, q audience.UnitQuery) ([]audience.UnitLine, error)
 	MaxBytes int
 	// Templates are the warnings that were prepared, nil for none; Fill fills one in the name of the office.
 	Templates *template.Shelf

@@ -81,7 +81,11 @@ func contentOf(schemas huma.Registry, body any) map[string]*huma.MediaType {
 	case nil:
 		return nil
 	case media:
-		return map[string]*huma.MediaType{string(b): {Schema: &huma.Schema{}}}
+		content := map[string]*huma.MediaType{}
+		for one := range strings.SplitSeq(string(b), ", ") {
+			content[one] = &huma.MediaType{Schema: &huma.Schema{}}
+		}
+		return content
 	}
 	t := reflect.TypeOf(body)
 	return map[string]*huma.MediaType{"application/json": {Schema: schemas.Schema(t, true, t.Name())}}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"tocsin/alerting"
+	"tocsin/alerting/audience"
 	"tocsin/alerting/desk"
 	"tocsin/alerting/inbox"
 	"tocsin/alerting/report"
@@ -31,6 +32,10 @@ const (
 	eventMedia  media = "text/event-stream"
 	jsonMedia   media = "application/json"
 	anyMedia    media = "*/*"
+
+	// csvOrGeoJSON are two; the Content-Type says which.
+	csvOrGeoJSON media = csvMedia + ", " + geoJSONMedia
+	geoJSONMedia media = "application/geo+json"
 )
 
 // routes are all that there is: nothing is answered that does not stand here, with the right that it takes.
@@ -115,6 +120,7 @@ func (c *Console) storeRoutes() []route {
 		{"POST /api/deadletters/{topic}/{partition}/{offset}/redrive", MayRedrive, c.redrive, "Put one back", nil, report.Letter{}, 200},
 		{"POST /api/people", MayImport, c.imports("people", c.People), "Import people (CSV); progress and result come as JSON lines", csvMedia, linesMedia, 200},
 		{"POST /api/sirens", MayImport, c.imports("sirens", c.Sirens), "Import sirens (CSV)", csvMedia, linesMedia, 200},
-		{"POST /api/units", MayImport, c.imports("units", c.Units), "Import administrative units (CSV)", csvMedia, linesMedia, 200},
+		{"POST /api/units", MayImport, c.importUnits(), "Import administrative units: as CSV, or with their outlines as GeoJSON", csvOrGeoJSON, linesMedia, 200},
+		{"GET /api/units", MayRead, c.inTurn(c.units), "The administrative units below ?parent=, those whose codes come after ?after=", nil, []audience.UnitLine{}, 200},
 	}
 }

@@ -26,6 +26,9 @@ func (d *Desk) Submit(ctx context.Context, id string, version int64, by alerting
 	if err != nil {
 		return Draft{}, fmt.Errorf("submit draft %s: %w", id, err)
 	}
+	if err := d.mustLieInside(ctx, in); err != nil {
+		return Draft{}, fmt.Errorf("submit draft %s: %w", id, err)
+	}
 	if err := d.checkRelease(in, release); err != nil {
 		return Draft{}, fmt.Errorf("submit draft %s: %w", id, err)
 	}

@@ -56,6 +56,10 @@ type Config struct {
 	PasswordCost approval.Cost
 	// Count says whom an alert would reach.
 	Count func(ctx context.Context, in *alerting.Issued) (alerting.Counted, error)
+	// Territory is where a unit may warn; "" is the whole office. Nil from it means anywhere, and ErrNotFound that no such unit is
+	// known; nil in its place that nobody is limited. Under reports whether a unit is another one, or lies below it.
+	Territory func(ctx context.Context, unit string) (*cap.Territory, error)
+	Under     func(ctx context.Context, unit, of string) (bool, error)
 	// UnknownReferences lets an update or cancel refer to alerts that this desk never issued.
 	UnknownReferences bool
 }

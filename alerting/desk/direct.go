@@ -14,6 +14,9 @@ import (
 // orDraft issues what may go out at once; what must be approved first is submitted as a draft, and waits. The same document
 // again is the same draft.
 func (d *Desk) orDraft(ctx context.Context, in *alerting.Issued) (Answer, error) {
+	if err := d.mustLieInside(ctx, in); err != nil {
+		return Answer{}, fmt.Errorf("issue alert %s: %w", in.ID, err)
+	}
 	if d.Office == nil {
 		return d.submit(ctx, in)
 	}

@@ -46,6 +46,8 @@ type Draft struct {
 	Reason string `json:"reason,omitempty"`
 	// Author wrote the present version.
 	Author alerting.Actor `json:"author"`
+	// Unit is the code of the administrative unit whose draft it is, that of who wrote the first version; empty is the whole office.
+	Unit string `json:"unit,omitempty"`
 	// What follows is there when one draft was asked for, not in lists.
 	World    alerting.World          `json:"world,omitempty"`
 	Document []byte                  `json:"document,omitempty"`
@@ -71,6 +73,7 @@ type draftRow struct {
 	UpdatedMS int64  `bun:"updated_ms"`
 	ReleaseMS int64  `bun:"release_ms"`
 	Reason    string `bun:"reason"`
+	Unit      string `bun:"unit"`
 }
 
 type versionRow struct {
@@ -85,6 +88,8 @@ type versionRow struct {
 	Wanted   string `bun:"wanted"`
 	People   int64  `bun:"people"`
 	Sirens   int64  `bun:"sirens"`
+	// Unit is that of the draft.
+	Unit string `bun:"unit,scanonly"`
 }
 
 type signatureRow struct {
@@ -117,7 +122,9 @@ func newDraftID() string {
 	return "d" + hex.EncodeToString(id[:])
 }
 
-func (v *versionRow) author() alerting.Actor { return alerting.Actor{Name: v.Author, Kind: v.Kind} }
+func (v *versionRow) author() alerting.Actor {
+	return alerting.Actor{Name: v.Author, Kind: v.Kind, Unit: v.Unit}
+}
 
 func (v *versionRow) order() (Order, error) {
 	var w wanted
@@ -143,7 +150,8 @@ func findDraft(ctx context.Context, db bun.IDB, id string) (draftRow, error) {
 // findVersion reads a version that must be there.
 func findVersion(ctx context.Context, db bun.IDB, id string, version int64) (versionRow, error) {
 	var row versionRow
-	err := db.NewSelect().Model(&row).Where("draft = ?", id).Where("version = ?", version).Scan(ctx)
+	err := db.NewSelect().Model(&row).ColumnExpr("version_row.*").ColumnExpr("(SELECT d.unit FROM drafts AS d WHERE d.id = version_row.draft) AS unit").
+		Where("draft = ?", id).Where("version = ?", version).Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
 		return row, fmt.Errorf("%w: draft %s has no version %d", alerting.ErrNotFound, id, version)
 	}
@@ -180,7 +188,8 @@ func moment(ms int64) time.Time {
 // listed is a draft as lists show it.
 func (r *draftRow) listed(author alerting.Actor) (Draft, error) {
 	out := Draft{ID: r.ID, Version: r.Version, State: DraftState(r.State), Title: r.Title, Created: moment(r.CreatedMS),
-		Updated: moment(r.UpdatedMS), Release: moment(r.ReleaseMS), Reason: r.Reason, Author: author}
+		Updated: moment(r.UpdatedMS), Release: moment(r.ReleaseMS), Reason: r.Reason, Author: author, Unit: r.Unit}
+	out.Author.Unit = r.Unit
 	if r.Alert == "" {
 		return out, nil
 	}

@@ -24,7 +24,7 @@ func (d *Desk) Draft(ctx context.Context, document []byte, o Order) (Draft, erro
 		return Draft{}, fmt.Errorf("draft: %w", err)
 	}
 	now := d.Now().UnixMilli()
-	row := draftRow{ID: newDraftID(), Version: 1, State: string(Drafted), Title: titleOf(a), Alert: idText(a), CreatedMS: now, UpdatedMS: now}
+	row := draftRow{ID: newDraftID(), Version: 1, State: string(Drafted), Title: titleOf(a), Alert: idText(a), CreatedMS: now, UpdatedMS: now, Unit: o.Actor.Unit}
 	version, err := versionOf(row.ID, 1, document, o, now)
 	if err != nil {
 		return Draft{}, fmt.Errorf("draft: %w", err)
@@ -229,6 +229,14 @@ func (d *Desk) whole(ctx context.Context, db bun.IDB, row *draftRow, v *versionR
 		return out, nil
 	}
 	out.World, out.Findings = in.Envelope.World, d.Remarks(in)
+	switch out.State {
+	case Drafted, Returned:
+		outside, err := d.outside(ctx, in.Alert, row.Unit)
+		if err != nil {
+			return out, err
+		}
+		out.Findings = cap.Merge(v.Document, d.limits(), out.Findings, outside)
+	}
 	switch out.State {
 	case Drafted, Returned, Submitted:
 	default:

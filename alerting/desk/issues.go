@@ -39,6 +39,7 @@ type issueRow struct {
 	Refs      string `bun:"refs"`
 	ExpiresMS int64  `bun:"expires_ms"`
 	StoppedBy string `bun:"stopped_by"`
+	Unit      string `bun:"unit"`
 }
 
 func (d *Desk) rowOf(in *alerting.Issued) (issueRow, error) {
@@ -56,7 +57,7 @@ func (d *Desk) rowOf(in *alerting.Issued) (issueRow, error) {
 	return issueRow{Alert: in.ID.String(), World: string(in.Envelope.World), Digest: in.Envelope.Digest[:],
 		Document: in.Envelope.Document, Envelope: envelope, State: issuing, Actor: in.Envelope.Actor.Name,
 		CreatedMS: d.Now().UnixMilli(), Kind: string(in.Alert.MsgType), Refs: string(refs),
-		ExpiresMS: in.Expires.UnixMilli()}, nil
+		ExpiresMS: in.Expires.UnixMilli(), Unit: in.Envelope.Actor.Unit}, nil
 }
 
 func (r *issueRow) references() ([]alerting.AlertID, error) {
@@ -127,6 +128,11 @@ func (d *Desk) enter(ctx context.Context, in *alerting.Issued, row issueRow) (en
 	err = d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
 		entered = false
 		one := row
+		unit, err := d.unitOf(ctx, tx, in)
+		if err != nil {
+			return err
+		}
+		one.Unit = unit
 		res, err := tx.NewInsert().Model(&one).On("CONFLICT DO NOTHING").Exec(ctx)
 		if err != nil {
 			return err
@@ -168,6 +174,9 @@ func (d *Desk) stopAll(ctx context.Context, tx bun.Tx, in *alerting.Issued) erro
 				fmt.Sprintf("alert %s is of the world %s; a message of the world %s cannot change it", ref, row.World, in.Envelope.World)))
 		case row.Kind == string(cap.MsgCancel):
 			return fmt.Errorf("%w: alert %s is a cancel and cannot be changed", alerting.ErrState, ref)
+		}
+		if err := d.mayStop(ctx, in.Envelope.Actor, &row); err != nil {
+			return err
 		}
 		if by := row.StoppedBy; by != "" {
 			if slices.ContainsFunc(in.References, func(id alerting.AlertID) bool { return id.String() == by }) {

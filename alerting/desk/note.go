@@ -68,6 +68,7 @@ func drafting(v *versionRow) map[string]any {
 
 // entering is what the journal keeps of an alert that is taken in. Whom it names is left out: the journal is kept for ever.
 type entering struct {
+	Unit       string             `json:"unit,omitempty"`
 	Sender     string             `json:"sender"`
 	Identifier string             `json:"identifier"`
 	MsgType    string             `json:"msg_type"`
@@ -81,7 +82,7 @@ type entering struct {
 
 func enteringOf(in *alerting.Issued) entering {
 	e := &in.Envelope
-	return entering{Sender: in.Alert.Sender, Identifier: in.Alert.Identifier, MsgType: string(in.Alert.MsgType), World: e.World,
+	return entering{Unit: e.Actor.Unit, Sender: in.Alert.Sender, Identifier: in.Alert.Identifier, MsgType: string(in.Alert.MsgType), World: e.World,
 		Digest: hex.EncodeToString(e.Digest[:]), Channels: e.Channels, People: len(e.Audience.People), Groups: e.Audience.Groups,
 		References: in.References}
 }

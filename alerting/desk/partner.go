@@ -41,6 +41,9 @@ func (d *Desk) Receive(ctx context.Context, document []byte, o Order) (Received,
 		_, path := d.expiryOf(in.Alert, in.Envelope.Issued)
 		return Received{}, fmt.Errorf("receive alert %s: %w", in.ID, d.refuse(document, expired(in.Expires, path)))
 	}
+	if err := d.mustLieInside(ctx, in); err != nil {
+		return Received{}, fmt.Errorf("receive alert %s: %w", in.ID, err)
+	}
 	if err := d.couldStop(ctx, in); err != nil {
 		return Received{}, fmt.Errorf("receive alert %s: %w", in.ID, err)
 	}

@@ -33,7 +33,7 @@ func importVerb(t *terminal, what, short, columns string) *cobra.Command {
 			}
 			defer func() { _ = in.Close() }()
 			bar := t.bar(size, what)
-			result, err := api.Import(cmd.Context(), what, in, func(p audience.Progress) { _ = bar.Set64(p.Bytes) })
+			result, err := importFile(cmd.Context(), api, what, args[0], in, func(p audience.Progress) { _ = bar.Set64(p.Bytes) })
 			_ = bar.Finish()
 			if err != nil {
 				return t.refused(err)
@@ -79,7 +79,12 @@ there. A field that holds the separator of the file stands in quotes: "30.2741,1
   key          the public key, in base 64, that the device signs its replies with`
 	unitColumns = `  code     needed: NAME=VALUE, as the geocodes of a warning have it, e.g. SAME=006109
   parent   the code of the unit that it lies in; empty: the top
-  name     what people call it`
+  name     what people call it
+
+A file whose name ends in .geojson or .json is a GeoJSON FeatureCollection: each feature has the properties code, parent and
+name, and a Polygon or MultiPolygon as its geometry, in degrees of WGS 84. Whoever acts for a unit (api.tokens[].unit) warns
+inside its outline and by its codes and those of the units below it. A unit without an outline has those of the units below it,
+but an area that reaches over the border of two of them then lies outside.`
 )
 
 func (t *terminal) openFile(name string) (io.ReadCloser, int64, error) {
@@ -106,13 +111,21 @@ func (t *terminal) bar(size int64, what string) *progressbar.ProgressBar {
 		progressbar.OptionSetWriter(t.err), progressbar.OptionClearOnFinish())
 }
 
+// lineOf says where a problem is.
+func lineOf(p audience.Problem) string {
+	if p.Where != "" {
+		return p.Where
+	}
+	return strconv.Itoa(p.Line)
+}
+
 func (t *terminal) showImport(r audience.Result) error {
 	l := listing{value: r, header: []string{"line", "column", "problem"}}
 	for _, p := range r.Problems {
-		l.rows = append(l.rows, []string{strconv.Itoa(p.Line), p.Column, p.What})
+		l.rows = append(l.rows, []string{lineOf(p), p.Column, p.What})
 	}
 	for _, w := range r.Warnings {
-		l.rows = append(l.rows, []string{strconv.Itoa(w.Line), w.Column, "warning: " + w.What})
+		l.rows = append(l.rows, []string{lineOf(w), w.Column, "warning: " + w.What})
 	}
 	if t.format != "table" {
 		if err := t.show(l); err != nil {

@@ -90,7 +90,7 @@ func command(t *terminal) *cobra.Command {
 	root.AddCommand(serveVerb(t), checkConfigVerb(t), lintVerb(t), signVerb(t), verifyVerb(t), convertVerb(t), chainVerb(t), readVerb(t), templateVerb(t), issueVerb(t), statusVerb(t), explainVerb(t), reportVerb(t), updateVerb(t), cancelVerb(t), expiringVerb(t), extendVerb(t), lapseVerb(t),
 		importVerb(t, "people", "who may be warned, and where they are", peopleColumns),
 		importVerb(t, "sirens", "the sirens and how they are reached", sirenColumns),
-		importVerb(t, "units", "administrative units and their parents", unitColumns), deadLettersVerb(t), auditVerb(t),
+		unitsVerb(t), deadLettersVerb(t), auditVerb(t),
 		draftVerb(t), draftsVerb(t), submitVerb(t), approveVerb(t), actVerb(t, "return", "Give a submitted draft back to its author"),
 		actVerb(t, "reject", "End a submitted draft that must not go out"), actVerb(t, "withdraw", "Take a draft back that was not released yet"),
 		proceedVerb(t), inboxVerb(t), operatorsVerb(t), doctorVerb(t), keysVerb(t), demoVerb(t))

@@ -29,12 +29,21 @@ type importLine struct {
 
 // Import sends a CSV file; report is called with every progress line. It lasts as long as it goes on.
 func (c *Client) Import(ctx context.Context, what string, csv io.Reader, report func(audience.Progress)) (audience.Result, error) {
+	return c.importAs(ctx, what, "text/csv", csv, report)
+}
+
+// ImportOutlines sends units with their outlines, as GeoJSON; else it is Import.
+func (c *Client) ImportOutlines(ctx context.Context, file io.Reader, report func(audience.Progress)) (audience.Result, error) {
+	return c.importAs(ctx, "units", "application/geo+json", file, report)
+}
+
+func (c *Client) importAs(ctx context.Context, what, contentType string, csv io.Reader, report func(audience.Progress)) (audience.Result, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	still := time.AfterFunc(c.patience, func() { cancel(errStill) })
 	defer still.Stop()
 	moved := func() { still.Reset(c.patience) }
-	r, err := c.importing(ctx, what, &moving{csv, moved}, func(p *audience.Progress) {
+	r, err := c.importing(ctx, what, contentType, &moving{csv, moved}, func(p *audience.Progress) {
 		moved()
 		if p != nil && report != nil {
 			report(*p)
@@ -46,8 +55,8 @@ func (c *Client) Import(ctx context.Context, what string, csv io.Reader, report 
 	return r, err
 }
 
-func (c *Client) importing(ctx context.Context, what string, csv io.Reader, progress func(*audience.Progress)) (r audience.Result, err error) {
-	resp, err := c.send(ctx, request{method: http.MethodPost, path: "/api/" + what, contentType: "text/csv", body: csv})
+func (c *Client) importing(ctx context.Context, what, contentType string, csv io.Reader, progress func(*audience.Progress)) (r audience.Result, err error) {
+	resp, err := c.send(ctx, request{method: http.MethodPost, path: "/api/" + what, contentType: contentType, body: csv})
 	if err != nil {
 		return r, err
 	}

@@ -50,6 +50,7 @@ func (c *Config) check(text []byte, faults []error) error {
 	k.alerts(c)
 	k.public("$.office.public_url", c.Office.PublicURL)
 	k.public("$.callbacks.public_url", c.Callbacks.PublicURL)
+	k.unit("$.office.territory", c.Office.Territory)
 	k.tls("$.kafka.tls", c.Kafka.TLS)
 	k.tls("$.redis.tls", c.Redis.TLS)
 	k.listeners(c)
@@ -188,11 +189,20 @@ func (k *checker) tokens(c *Config) {
 		if t.TokenFile == "" {
 			k.bad(path, "token_file is missing")
 		}
+		k.unit(path+".unit", t.Unit)
 		for j, r := range t.May {
 			if !slices.Contains(rights, r) {
 				k.bad(fmt.Sprintf("%s.may[%d]", path, j), "%q: want one of %v", r, rights)
 			}
 		}
+	}
+}
+
+// unit checks the code of an administrative unit; whether anybody imported it is known only later.
+func (k *checker) unit(path, text string) {
+	name, value, _ := strings.Cut(text, "=")
+	if text != "" && (strings.TrimSpace(name) == "" || strings.TrimSpace(value) == "" || strings.TrimSpace(text) != text) {
+		k.bad(path, "%q: want the code of an administrative unit, NAME=VALUE, as tocsin units list shows it", text)
 	}
 }
 

@@ -37,6 +37,8 @@ type Office struct {
 	PublicURL string `yaml:"public_url" env:"PUBLIC_URL"`
 	// Region is the country of numbers without a country code, e.g. NZ.
 	Region string `yaml:"region" env:"REGION"`
+	// Territory is the code of the administrative unit in which every warning of the office must lie; empty: anywhere.
+	Territory string `yaml:"territory" env:"TERRITORY"`
 }
 
 // Kafka names the brokers. Without brokers one runs inside the process, on loopback.

@@ -54,6 +54,8 @@ func TestFaultsNameTheirPlace(t *testing.T) {
 		{"standing by for nobody", gateway + "    standby: true\n", "", []string{"line 8 column 14", "no gateway of the channel sms"}},
 		{"a siren that stands by", "gateways:\n  - {name: horn, channel: siren, live: true, standby: true, siren: {protocol: modbus}}\n", "",
 			[]string{"line 2", "standby", "every siren hangs on one gateway"}},
+		{"the territory is no code", "office: {territory: Riverside}", "", []string{"office.territory", "NAME=VALUE"}},
+		{"the unit of a token is no code", "api: {tokens: [{name: a, token_file: x, unit: \"=7\"}]}", "", []string{"api.tokens[0].unit", "NAME=VALUE"}},
 		{"no public URL", strings.Replace(gateway, "callbacks:", "#", 1), "", []string{"callbacks.public_url"}},
 		{"the wrong block", strings.Replace(gateway, "channel: sms", "channel: mail", 1), "", []string{"block"}},
 		{"asking without a pause", "callbacks:\n  ask_every: 1ms\n", "", []string{"line 2", "callbacks.ask_every", "1s"}},

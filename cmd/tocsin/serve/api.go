@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"html"
@@ -53,7 +54,7 @@ func (h *house) newDesk() (*desk.Desk, error) {
 	d, err := desk.New(desk.Config{Office: h.office, Seal: seal, Count: h.count, DB: h.db, Press: h.stream, Note: h.note, Now: h.now, Log: h.log.With("role", "api"),
 		Lifetime: h.cfg.Alerts.Lifetime, MaxValidity: h.cfg.Alerts.MaxValidity, MaxBytes: h.cfg.Alerts.MaxBytes,
 		Sender: h.cfg.Office.Sender, SenderName: h.cfg.Office.Name, Signing: signing,
-		Profile: profile, Advise: h.words.Remarks})
+		Profile: profile, Advise: h.words.Remarks, Territory: h.territory, Under: h.people.Under})
 	if err == nil {
 		h.watchExpiry(d)
 	}
@@ -84,7 +85,7 @@ func (h *house) console(d *desk.Desk) (*console.Console, error) {
 	c := &console.Console{
 		Desk: d, Drafts: d, Operators: d, Passwords: d, Check: d.Check, Read: d.Read, Note: h.noteAct, Proceed: h.proceed, Expiry: d, AskBefore: h.cfg.Alerts.AskBefore, Reporter: h.reporter(d), DryRun: h.dryRunner(d.Remarks), Document: d.Document,
 		Letters: h.stream.Letters(h.follower),
-		People:  h.importPeople, Sirens: h.importSirens, Units: h.importUnits, MaxBytes: h.cfg.Alerts.MaxBytes, Log: h.log,
+		People:  h.importPeople, Sirens: h.importSirens, Units: h.importUnits, Outlines: h.importOutlines, UnitList: h.people.Units, MaxBytes: h.cfg.Alerts.MaxBytes, Log: h.log,
 		Shed: h.counter("tocsin_api_shed_total", "Reads of the admin API that were sent away because too many came at once.").Inc,
 	}
 	if err := h.shelve(c); err != nil {
@@ -156,6 +157,18 @@ func (h *house) importSirens(ctx context.Context, r io.Reader, progress func(aud
 		return audience.Result{}, err
 	}
 	return h.people.ImportSirens(ctx, r, audience.SirenOptions{Report: progress, Check: check})
+}
+
+func (h *house) importOutlines(ctx context.Context, r io.Reader, progress func(audience.Progress)) (audience.Result, error) {
+	return h.people.ImportOutlines(ctx, r, progress)
+}
+
+// territory is where a unit may warn; that of the whole office is limited only where the configuration says so.
+func (h *house) territory(ctx context.Context, unit string) (*cap.Territory, error) {
+	if unit = cmp.Or(unit, h.cfg.Office.Territory); unit == "" {
+		return nil, nil
+	}
+	return h.people.Territory(ctx, unit)
 }
 
 func (h *house) importUnits(ctx context.Context, r io.Reader, progress func(audience.Progress)) (audience.Result, error) {

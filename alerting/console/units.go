@@ -1,0 +1,48 @@
+package console
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"tocsin/alerting"
+	"tocsin/alerting/audience"
+)
+
+// importUnits takes units as CSV, and with their outlines as GeoJSON; the Content-Type says which.
+func (c *Console) importUnits() handler {
+	table, outlines := c.imports("units", c.Units), c.imports("outlines", c.Outlines)
+	return func(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
+		kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+		if media(strings.ToLower(strings.TrimSpace(kind))) == geoJSONMedia {
+			return outlines(w, r, by)
+		}
+		return table(w, r, by)
+	}
+}
+
+// longestUnit bounds the code of a unit in a question, in bytes.
+const longestUnit = 200
+
+// units lists administrative units.
+func (c *Console) units(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {
+	limit, err := limitOf(r)
+	if err != nil {
+		return err
+	}
+	q := audience.UnitQuery{Parent: r.URL.Query().Get("parent"), After: r.URL.Query().Get("after"), Limit: limit}
+	if c.UnitList == nil {
+		return fmt.Errorf("%w: a list of units", alerting.ErrNotFound)
+	}
+	for _, code := range []string{q.Parent, q.After} {
+		if len(code) > longestUnit || strings.ContainsRune(code, 0) {
+			return fmt.Errorf("%w: parent and after are codes of units, NAME=VALUE, of at most %d bytes", alerting.ErrInvalid, longestUnit)
+		}
+	}
+	all, err := c.UnitList(r.Context(), q)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, all)
+	return nil
+}
