@@ -43,7 +43,7 @@ type BatchGroup struct {
 const (
 	defaultWindow = 4
 	batchBytes    = 512 << 10
-	receiptBytes  = 1 << 20
+	receiptBytes  = readBytes
 	receiptBundle = 500
 	// lostEvery is how often BatchGroup.Lost hears of a world at the most.
 	lostEvery = time.Minute

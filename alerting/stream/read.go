@@ -72,7 +72,9 @@ func (s *Stream) ignore(t topic, r *record, err error) {
 }
 
 const (
-	readBytes = 4 << 20
+	// readBytes is small because kafka-go keeps each piece that was written at once in pages of 64 KiB, however small it is: 4 MiB of
+	// callbacks' news would hold several hundred megabytes of address space, and the collector would believe them.
+	readBytes = 256 << 10
 	readWait  = 500 * time.Millisecond
 	// readBefore is how much earlier than asked reading begins: clocks differ.
 	readBefore = time.Minute
