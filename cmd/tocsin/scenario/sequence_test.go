@@ -102,10 +102,17 @@ func theDangerIsOver(t *testing.T, o *Office) {
 	o.Became(alert, "left before the end", "sms delivered")
 	o.Became(alert, "stays to the end", "sms delivered")
 	after := before.moved()
-	update := o.Issue(o.Following(cap.MsgUpdate, []*cap.Alert{first}, Info(after.Area()), chinese(after.Area())), client.Order{})
-	o.Became(update, "left before the end", "sms delivered")
+	second := o.Following(cap.MsgUpdate, []*cap.Alert{first}, Info(after.Area()), chinese(after.Area()))
+	moved := o.Issue(second, client.Order{})
+	o.Became(moved, "left before the end", "sms delivered")
+	o.Became(moved, "stays to the end", "sms delivered")
+	o.Settled(moved)
+	// Another update has nothing to say to who was told that he is out.
+	update := o.Issue(o.Following(cap.MsgUpdate, []*cap.Alert{second}, Info(after.Area()), chinese(after.Area())), client.Order{})
 	o.Became(update, "stays to the end", "sms delivered")
-	o.Settled(update)
+	if s := o.Settled(update); s.People.Targeted != 1 || !s.Consistent || s.Groups == nil || *s.Groups != (fanout.Groups{Still: 1}) {
+		t.Errorf("the second update: %+v, groups %+v", s.People, s.Groups)
+	}
 	o.Import(Person{Ref: "moves in late", Language: "en", SMS: late, Places: []string{before.at(.5, .75)}})
 
 	ctx, end := call()
@@ -119,8 +126,8 @@ func theDangerIsOver(t *testing.T, o *Office) {
 	if s := o.Settled(a.Alert); s.Lane != alerting.Stop || s.People.Targeted != 2 {
 		t.Errorf("the all-clear: lane %s, %d people, want the two who were told", s.Lane, s.People.Targeted)
 	}
-	wantOrder(t, o, left, alert, update, a.Alert)
-	wantOrder(t, o, kept, alert, update, a.Alert)
+	wantOrder(t, o, left, alert, moved, a.Alert)
+	wantOrder(t, o, kept, alert, moved, update, a.Alert)
 	if n := len(o.To(alerting.AlertID{}, late)); n != 0 {
 		t.Errorf("who was never told heard of it %d times", n)
 	}
