@@ -44,7 +44,7 @@ type Audience struct {
 	events *event.Tables
 	// The two queries of the scan are prepared: on PostgreSQL they then travel in binary form.
 	placesAfter, codesAfter *sql.Stmt
-	territories territories
+	territories             territories
 	// reading counts the lots that scans are reading ahead.
 	reading sync.WaitGroup
 }

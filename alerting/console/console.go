@@ -19,6 +19,7 @@ type Desk interface {
 	Issue(ctx context.Context, document []byte, o desk.Order) (desk.Answer, error)
 	Follow(ctx context.Context, id alerting.AlertID, document []byte, o desk.Order) (desk.Answer, error)
 	Cancel(ctx context.Context, id alerting.AlertID, o desk.Order) (desk.Answer, error)
+	AllClear(ctx context.Context, id alerting.AlertID, o desk.Order) (desk.Answer, error)
 }
 
 // Console is the admin API. All fields but the imports and those that say otherwise must be set.
@@ -43,11 +44,11 @@ type Console struct {
 	// Proceed lets an alert go on that fan-out holds back.
 	Proceed func(ctx context.Context, by alerting.Actor, id alerting.AlertID) error
 	// Inbox is what partners sent; nil where this console shows none.
-	Inbox    Inbox
-	Letters  Letters
-	People   Import
-	Sirens   Import
-	Units    Import
+	Inbox   Inbox
+	Letters Letters
+	People  Import
+	Sirens  Import
+	Units   Import
 	// Outlines imports units with their outlines (GeoJSON), and UnitList lists units.
 	Outlines Import
 	UnitList func(ctx context.Context, q audience.UnitQuery) ([]audience.UnitLine, error)

@@ -29,6 +29,10 @@ func (away) Cancel(context.Context, alerting.AlertID, desk.Order) (desk.Answer, 
 	return desk.Answer{}, fmt.Errorf("cancel: %w", alerting.ErrUnavailable)
 }
 
+func (away) AllClear(context.Context, alerting.AlertID, desk.Order) (desk.Answer, error) {
+	return desk.Answer{}, fmt.Errorf("cancel: %w", alerting.ErrUnavailable)
+}
+
 // TestOnlyOrdersSayThatNothingWasWritten: a question writes nothing, whatever happens.
 func TestOnlyOrdersSayThatNothingWasWritten(t *testing.T) {
 	c := &Console{Desk: away{}, MaxBytes: 1000, Log: slog.New(slog.DiscardHandler),

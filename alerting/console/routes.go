@@ -57,6 +57,7 @@ func (c *Console) alertRoutes() []route {
 		{"GET /api/alerts/{id}/report", MayRead, c.inTurn(c.report), "What an alert came to, as JSON, CSV or workbook", nil, anyMedia, 200},
 		{"POST /api/alerts/{id}/update", MayIssue, c.follow, "Issue a document as the update of an alert; the desk writes its references", capDocument, answer{}, 202},
 		{"POST /api/alerts/{id}/cancel", MayCancel, c.cancel, "Stop an alert, and tell everybody who was told; takes one person", cancelNote{}, answer{}, 202},
+		{"POST /api/alerts/{id}/all-clear", MayIssue, c.allClear, "Say that the danger of an alert is over, to everybody who was told; goes the way of an update", cancelNote{}, answer{}, 202},
 		{"GET /api/alerts/expiring", MayRead, c.inTurn(c.expiring), "Alerts that end soon, and that nobody has answered for", nil, []desk.Asked{}, 200},
 		{"POST /api/alerts/{id}/extend", MayIssue, c.extend, "Issue an alert again, with the same words, to end later", extension{}, answer{}, 202},
 		{"POST /api/alerts/{id}/lapse", MayCancel, c.lapse, "Answer that an alert may end as it says", nil, nil, 204},

@@ -28,6 +28,10 @@ func (clerk) Cancel(context.Context, alerting.AlertID, desk.Order) (desk.Answer,
 	return desk.Answer{}, nil
 }
 
+func (clerk) AllClear(context.Context, alerting.AlertID, desk.Order) (desk.Answer, error) {
+	return desk.Answer{}, nil
+}
+
 // TestReadsAreShedBeforeOrders: while all readers are busy a further read is sent away, and an order is taken.
 func TestReadsAreShedBeforeOrders(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

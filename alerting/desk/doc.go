@@ -20,6 +20,9 @@
 //   - An alert is stopped once: by the Cancel or the Update that was accepted first. Cancelling again answers with that
 //     same Cancel; anything else that refers to a stopped alert is refused and told what stopped it.
 //
+//   - Whoever acts for an administrative unit warns inside its territory, and changes or ends only what that unit, or one below
+//     it, has issued. A Cancel and an all-clear are never asked where they are for.
+//
 //     Publish: nil
 //     issuing ───────────────────────► issued
 //     │ Publish: certainly not written       │ Publish: unknown, or the process died

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"tocsin/alerting"
 	"tocsin/cap"
@@ -57,7 +58,7 @@ func (d *Desk) follow(ctx context.Context, id alerting.AlertID, document []byte)
 	}
 	taken := func(r cap.Reference) bool { return r.Identifier == a.Identifier }
 	if a.Identifier == "" || slices.ContainsFunc(a.References, taken) {
-		a.Identifier = updateOf(original.Alert.Identifier) + "." + a.Sent.UTC().Format("20060102T150405Z")
+		a.Identifier = stamped(original.Alert.Identifier, a.Sent)
 	}
 	written, err := cap.Write(a)
 	if err != nil {
@@ -68,6 +69,11 @@ func (d *Desk) follow(ctx context.Context, id alerting.AlertID, document []byte)
 		return nil, fmt.Errorf("%w: %w", alerting.ErrInvalid, err)
 	}
 	return written, nil
+}
+
+// stamped is the identifier of an update: that of the alert, and when it was sent.
+func stamped(identifier string, sent time.Time) string {
+	return updateOf(identifier) + "." + sent.UTC().Format("20060102T150405Z")
 }
 
 // updateOf is an identifier without what an earlier update added to it.

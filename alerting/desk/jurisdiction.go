@@ -12,14 +12,15 @@ import (
 )
 
 // Jurisdiction: whoever acts for an administrative unit warns inside its territory, and changes or ends what that unit, or one
-// below it, has issued. Only a Cancel is never asked where it is for: a stop must not fail for an outline.
+// below it, has issued. Only a Cancel and an all-clear are never asked where they are for: they warn nobody new, and a stop must not
+// fail for an outline.
 
 // jurisdictionClause is what the findings of a territory refer to.
 const jurisdictionClause = "CAP 1.2 §3.2.4, and the territory of the author"
 
 // outside finds what of an alert does not lie in the territory of a unit; nil where nothing limits it.
 func (d *Desk) outside(ctx context.Context, a *cap.Alert, unit string) (cap.Findings, error) {
-	if d.Territory == nil || a.MsgType == cap.MsgCancel {
+	if d.Territory == nil || a.MsgType == cap.MsgCancel || isAllClear(a) {
 		return nil, nil
 	}
 	t, err := d.Territory(ctx, unit)

@@ -47,7 +47,9 @@ func of(unit string) Order {
 // findsTerritory reports whether an error or a list names an area outside.
 func findsTerritory(err error, found cap.Findings) bool {
 	_ = errors.As(err, &found)
-	return slices.ContainsFunc(found, func(f cap.Finding) bool { return strings.HasPrefix(f.ID, "territory.") && f.Message != "" && f.Path != "" })
+	return slices.ContainsFunc(found, func(f cap.Finding) bool {
+		return strings.HasPrefix(f.ID, "territory.") && f.Message != "" && f.Path != ""
+	})
 }
 
 func TestAreasLieInTheTerritoryOfTheAuthor(t *testing.T) {

@@ -2,7 +2,7 @@ package desk
 
 import "strings"
 
-// cancelled are the fixed words of a Cancel; %s is the event.
+// cancelled are the fixed words of a Cancel, or of an all-clear; %s is the event.
 type cancelled struct{ headline, description string }
 
 // cancelledIn gives the words for a language tag (RFC 3066), English where the language is not known.
@@ -49,4 +49,58 @@ func cancelledIn(language string) cancelled {
 		return cancelled{"已解除：%s", "本预警已解除：%s。"}
 	}
 	return cancelled{"Cancelled: %s", "This warning has been cancelled: %s."}
+}
+
+// clearedIn gives the words of an all-clear for a language tag (RFC 3066), English where the language is not known; %s is the event.
+func clearedIn(language string) cancelled {
+	base, _, _ := strings.Cut(strings.ToLower(language), "-")
+	switch base {
+	case "ar":
+		return cancelled{"انتهى الخطر: %s", "انتهى الخطر الذي حُذّر منه: %s."}
+	case "cs":
+		return cancelled{"Konec nebezpečí: %s", "Nebezpečí pominulo: %s."}
+	case "da":
+		return cancelled{"Faren er ovre: %s", "Faren, der blev advaret om, er ovre: %s."}
+	case "de":
+		return cancelled{"Entwarnung: %s", "Die Gefahr ist vorüber: %s."}
+	case "es":
+		return cancelled{"Fin del peligro: %s", "El peligro ha pasado: %s."}
+	case "fi":
+		return cancelled{"Vaara ohi: %s", "Vaara on ohi: %s."}
+	case "fr":
+		return cancelled{"Fin d'alerte : %s", "Le danger est passé : %s."}
+	case "hi":
+		return cancelled{"ख़तरा टला: %s", "ख़तरा टल गया है: %s।"}
+	case "id":
+		return cancelled{"Aman: %s", "Bahaya telah berlalu: %s."}
+	case "it":
+		return cancelled{"Cessato pericolo: %s", "Il pericolo è passato: %s."}
+	case "ja":
+		return cancelled{"危険解消：%s", "危険はなくなりました：%s。"}
+	case "ko":
+		return cancelled{"위험 해소: %s", "위험이 해소되었습니다: %s."}
+	case "nb", "nn", "no":
+		return cancelled{"Faren over: %s", "Faren er over: %s."}
+	case "nl":
+		return cancelled{"Gevaar geweken: %s", "Het gevaar is geweken: %s."}
+	case "pl":
+		return cancelled{"Koniec zagrożenia: %s", "Zagrożenie minęło: %s."}
+	case "pt":
+		return cancelled{"Fim do perigo: %s", "O perigo passou: %s."}
+	case "ru":
+		return cancelled{"Отбой: %s", "Опасность миновала: %s."}
+	case "sv":
+		return cancelled{"Faran över: %s", "Faran är över: %s."}
+	case "th":
+		return cancelled{"พ้นอันตราย: %s", "อันตรายผ่านพ้นไปแล้ว: %s"}
+	case "tr":
+		return cancelled{"Tehlike geçti: %s", "Tehlike geçti: %s."}
+	case "uk":
+		return cancelled{"Відбій: %s", "Небезпека минула: %s."}
+	case "vi":
+		return cancelled{"Hết nguy hiểm: %s", "Nguy hiểm đã qua: %s."}
+	case "zh":
+		return cancelled{"警报解除：%s", "险情已经解除：%s。"}
+	}
+	return cancelled{"All clear: %s", "The danger is over: %s."}
 }

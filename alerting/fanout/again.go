@@ -20,6 +20,8 @@ type again struct {
 	pages []*Page
 	who   [][]alerting.Addressee
 	fresh int64
+	// groups counts the fresh by their group.
+	groups [3]int64
 }
 
 func (b *again) next(kind Kind) *builder {
@@ -32,6 +34,9 @@ func (b *again) take(from *builder) {
 	b.pages = append(b.pages, from.pages...)
 	b.who = append(b.who, from.who...)
 	b.fresh += from.fresh
+	for g, n := range from.groups {
+		b.groups[g] += n
+	}
 }
 
 // tell makes the pages. Sirens come first: they are few, and a wail that should not be is heard by all.
@@ -39,7 +44,7 @@ func (b *again) tell(ctx context.Context, t tolds) error {
 	if len(t.people)+len(t.sirens) == 0 {
 		return nil
 	}
-	if err := b.e.readOriginal(ctx, b.origin); err != nil {
+	if err := b.readOriginals(ctx, t.people, t.sirens); err != nil {
 		return err
 	}
 	if err := b.tellSirens(ctx, t.sirens); err != nil {
@@ -49,8 +54,10 @@ func (b *again) tell(ctx context.Context, t tolds) error {
 	if err != nil {
 		return err
 	}
+	others, dismissed := b.split(t.people)
+	b.tellDismissed(dismissed, people)
 	pages := b.next(People)
-	for _, p := range t.people {
+	for _, p := range others {
 		if a, ok := people[p.id]; ok {
 			pages.add(b.placePerson(&a, p))
 		}
@@ -95,24 +102,21 @@ func (e *expansion) inside(a *alerting.Addressee) bool {
 }
 
 // infoOf is the info that an addressee is told: of the alert, or of the one that ends.
-func (b *again) infoOf(kind Kind, a *alerting.Addressee, t told) (info int, ended alerting.AlertID) {
-	if !b.e.ends(kind, b.origin, b.e.inside(a)) {
+func (b *again) infoOf(a *alerting.Addressee, t told) (info int, ended alerting.AlertID) {
+	if !b.e.ends(b.origin, b.e.inside(a)) {
 		return a.Info, alerting.AlertID{}
 	}
-	if int(t.info) >= len(b.e.originals[b.origin].Alert.Infos) {
-		// A siren that an update stopped stands there with the info of what came before.
-		return 0, b.origin
-	}
-	return int(t.info), b.origin
+	return b.toldInfo(t), b.origin
 }
 
 // placePerson decides how somebody who was told hears of the end or the change: outside the new area on the channels
 // on which he was told, inside on all he has. A channel on which he already stands in the manifest is left out.
 func (b *again) placePerson(a *alerting.Addressee, t told) placing {
-	info, ended := b.infoOf(People, a, t)
-	on := b.e.reachable(People, a, info, ended)
+	info, ended := b.infoOf(a, t)
+	on := b.e.reachable(People, a, info, ended, false)
 	inside := b.e.inside(a)
 	if !inside || b.correcting {
+		// Whom an all-clear reaches elsewhere hears it there, too, where he was told.
 		on &= t.on
 	}
 	for c := range channelCount {
@@ -126,7 +130,7 @@ func (b *again) placePerson(a *alerting.Addressee, t told) placing {
 // placeSiren decides the same for a siren: the stop goes out at once and, where the activation may still have been under
 // way, again after the wait. A siren inside the area of an update is sent its programme once.
 func (b *again) placeSiren(a *alerting.Addressee, t told, twice bool) placing {
-	info, ended := b.infoOf(Sirens, a, t)
+	info, ended := b.infoOf(a, t)
 	p := placing{who: *a, info: info, inside: b.e.inside(a)}
 	late := t.later.has(sirenChannel)
 	switch {
@@ -135,7 +139,7 @@ func (b *again) placeSiren(a *alerting.Addressee, t told, twice bool) placing {
 	case !twice && (!late || !ended.IsZero()):
 		p.on = sirenOnly
 	}
-	p.on &= b.e.reachable(Sirens, a, info, ended)
+	p.on &= b.e.reachable(Sirens, a, info, ended, false)
 	p.later &= p.on
 	return p
 }

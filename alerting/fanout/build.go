@@ -20,8 +20,10 @@ func (c channels) has(index int) bool { return c&(1<<index) != 0 }
 type textKey struct {
 	channel int
 	info    int
-	// ended is the alert that ends; zero for an ordinary message.
+	// ended is the alert that ends, or no longer applies to him who is told; zero for an ordinary message.
 	ended alerting.AlertID
+	// fresh: of an update, the words for who was never told of what it replaces.
+	fresh bool
 }
 
 // text is a rendered message, or the fact that there is none.
@@ -30,13 +32,13 @@ type text struct {
 	ok      bool
 }
 
-// ends reports whether a place is told that an earlier alert ended, rather than the alert's own words: always for a
-// cancel, and for a siren that an update leaves outside.
-func (e *expansion) ends(kind Kind, origin alerting.AlertID, inside bool) bool {
+// ends reports whether a place is told that an earlier alert ended, or no longer applies to it, rather than the alert's own
+// words: always for a cancel, and for whom an update leaves outside, unless it is an all-clear.
+func (e *expansion) ends(origin alerting.AlertID, inside bool) bool {
 	if origin.IsZero() || e.originals[origin] == nil {
 		return false
 	}
-	return e.in.Alert.MsgType == cap.MsgCancel || kind == Sirens && !inside
+	return e.in.Alert.MsgType == cap.MsgCancel || !inside && !e.clears()
 }
 
 // words renders a message once. A message that cannot be rendered is noted, and nobody is targeted with it.
@@ -45,12 +47,11 @@ func (e *expansion) words(key textKey) text {
 		return t
 	}
 	in, original := e.in, e.originals[key.ended]
-	if original != nil && in.Alert.MsgType != cap.MsgCancel {
-		// To a siren that an update leaves outside, the update is a cancel.
-		ended, alert := *in, *in.Alert
-		alert.MsgType, alert.Infos = cap.MsgCancel, nil
-		ended.Alert = &alert
-		in = &ended
+	switch {
+	case original != nil && in.Alert.MsgType != cap.MsgCancel && key.channel == sirenChannel:
+		in = asCancel(in)
+	case original == nil && key.fresh:
+		in = asNew(in)
 	}
 	ch := alerting.Channels()[key.channel]
 	m, err := e.f.Words(in, original, key.info, ch)
@@ -69,14 +70,18 @@ func (e *expansion) words(key textKey) text {
 // textOf is the message of a place.
 func (e *expansion) textOf(p *Page, place uint8, c int) text {
 	key := textKey{channel: c, info: int(p.Infos[place])}
-	if e.ends(p.Kind, p.Origin, p.Inside.Has(place)) {
+	if e.ends(p.Origin, p.Inside.Has(place)) {
 		key.ended = p.Origin
 	}
+	key.fresh = e.freshWords(p.Origin.IsZero())
 	return e.words(key)
 }
 
-// reachable is the channels on which an addressee can be told.
-func (e *expansion) reachable(kind Kind, a *alerting.Addressee, info int, ended alerting.AlertID) channels {
+// freshWords reports whether words differ for who was never told before.
+func (e *expansion) freshWords(fresh bool) bool { return fresh && e.in.Alert.MsgType == cap.MsgUpdate }
+
+// reachable is the channels on which an addressee can be told. Fresh: he was never told before.
+func (e *expansion) reachable(kind Kind, a *alerting.Addressee, info int, ended alerting.AlertID, fresh bool) channels {
 	var out channels
 	for c := range channelCount {
 		if (c == sirenChannel) != (kind == Sirens) || len(a.Addresses[c]) == 0 || len(e.gateways[c]) == 0 {
@@ -86,7 +91,7 @@ func (e *expansion) reachable(kind Kind, a *alerting.Addressee, info int, ended 
 			e.row.note("siren gateway " + a.Gateway + " does not serve " + worldWords(e.in.Envelope.World))
 			continue
 		}
-		if e.words(textKey{c, info, ended}).ok {
+		if e.words(textKey{c, info, ended, e.freshWords(fresh)}).ok {
 			out |= 1 << c
 		}
 	}
@@ -101,6 +106,8 @@ type placing struct {
 	on     channels
 	// later is a part of on.
 	later channels
+	// silent: he stands in the manifest and is told nothing.
+	silent bool
 }
 
 // builder lays addressees into pages of one kind and origin.
@@ -112,11 +119,13 @@ type builder struct {
 	from   int64
 	pages  []*Page
 	who    [][]alerting.Addressee
+	// fresh counts the people who stood on no page before, and groups in which of them they are.
 	fresh  int64
+	groups [3]int64
 }
 
 func (b *builder) add(p placing) {
-	if p.on == 0 || p.info < 0 || p.info > 255 {
+	if p.on == 0 && !p.silent || p.info < 0 || p.info > 255 {
 		return
 	}
 	last := len(b.pages) - 1
@@ -145,8 +154,9 @@ func (b *builder) add(p placing) {
 			b.e.roll.later[c].add(p.who.ID)
 		}
 	}
-	if b.kind == People && b.e.roll.people.add(p.who.ID) {
+	if b.kind == People && b.e.roll.people.add(p.who.ID) && !p.silent {
 		b.fresh++
+		b.groups[b.e.groupOf(b.origin, p.inside)]++
 	}
 	b.who[last] = append(b.who[last], p.who)
 }

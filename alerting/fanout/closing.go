@@ -158,7 +158,7 @@ func (e *expansion) closeAll(ctx context.Context) error {
 	if !e.f.Now().Before(e.in.Expires) {
 		return e.end(ctx, expiredMeanwhile)
 	}
-	if e.in.Alert.MsgType == cap.MsgUpdate {
+	if e.in.Alert.MsgType == cap.MsgUpdate && !e.clears() {
 		return e.move(ctx, step{state: Scanning})
 	}
 	return e.toLater(ctx)
@@ -174,7 +174,7 @@ func (e *expansion) closeSome(ctx context.Context, id alerting.AlertID, pages []
 	if err := b.tell(ctx, t); err != nil {
 		return err
 	}
-	if err := e.move(ctx, step{state: Closing, cursor: cursor, pages: b.pages, fresh: b.fresh}); err != nil {
+	if err := e.move(ctx, step{state: Closing, cursor: cursor, pages: b.pages, fresh: b.fresh, groups: b.groups}); err != nil {
 		return err
 	}
 	return put(ctx, e.loadOf(b.pages, b.who, false))
@@ -187,6 +187,8 @@ type told struct {
 	info  uint8
 	on    channels
 	later channels
+	// of is the older alert whose info he was told, where his page is of those whom an alert told of the end of another.
+	of alerting.AlertID
 }
 
 // tolds are those of people and of sirens, each once.
@@ -302,7 +304,11 @@ func gather(list *[]told, at map[int64]int, p *Page, closed *[channelCount]close
 		if !known {
 			i = len(*list)
 			at[id] = i
-			*list = append(*list, told{id: id, info: p.Infos[place]})
+			one := told{id: id, info: p.Infos[place]}
+			if !p.Inside.Has(uint8(place)) {
+				one.of = p.Origin
+			}
+			*list = append(*list, one)
 		}
 		(*list)[i].on |= on
 		(*list)[i].later |= later

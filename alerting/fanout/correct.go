@@ -150,7 +150,7 @@ func (e *expansion) correctSome(ctx context.Context, id alerting.AlertID) error 
 			return err
 		}
 	}
-	s := step{state: e.row.State, cursor: e.row.Cursor, due: fromMillis(e.row.DueMS), pages: b.pages, fresh: b.fresh}
+	s := step{state: e.row.State, cursor: e.row.Cursor, due: fromMillis(e.row.DueMS), pages: b.pages, fresh: b.fresh, groups: b.groups}
 	if len(b.pages) > 0 && s.state == Done {
 		s.state = Later
 	}

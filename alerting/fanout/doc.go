@@ -35,6 +35,12 @@
 //   - When the ledger is away or was rebuilt it cannot say who was told, so the whole page counts as told, later.
 //   - A stop holds within its world: an exercise never touches an actual alert.
 //
+// # The three groups of an update
+//
+// Who was told of what it replaces and is inside hears the update; who is inside and was not told hears it as an alert, in full;
+// who was told and is inside no longer hears, on the channels on which he was told, that the warning no longer applies to him, and
+// hears it once, however many updates follow. Groups counts them. An all-clear scans nothing: everybody who was told hears it.
+//
 // # Sirens
 //
 // A siren that was sounding is stopped at once, and again after the wait when its activation may still have been under

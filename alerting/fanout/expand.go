@@ -12,6 +12,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"tocsin/alerting"
+	"tocsin/cap"
 )
 
 // errLost: the expansion was moved by somebody else, or stopped, or our own last answer was lost. Reading the row again
@@ -253,6 +254,7 @@ type step struct {
 	due    time.Time
 	pages  []*Page
 	fresh  int64
+	groups [3]int64
 	chain  string
 	// also is done in the same transaction.
 	also func(ctx context.Context, tx bun.Tx) error
@@ -266,6 +268,10 @@ func (e *expansion) move(ctx context.Context, s step) error {
 	next.UpdatedMS = millis(e.f.Now())
 	next.Page += int64(len(s.pages))
 	next.People += s.fresh
+	if e.in.Alert.MsgType == cap.MsgUpdate {
+		next.PeopleStill += s.groups[still]
+		next.PeopleGone += s.groups[gone]
+	}
 	if s.chain != "" {
 		next.Chain = s.chain
 	}
@@ -309,7 +315,7 @@ func (e *expansion) move(ctx context.Context, s step) error {
 
 func (e *expansion) compareAndSet(ctx context.Context, tx bun.Tx, next *expansionRow) error {
 	res, err := tx.NewUpdate().Model(next).
-		Column("state", "cursor", "page", "people", "targeted_sms", "targeted_push", "targeted_mail", "targeted_siren",
+		Column("state", "cursor", "page", "people", "people_still", "people_gone", "targeted_sms", "targeted_push", "targeted_mail", "targeted_siren",
 			"reason", "notes", "updated_ms", "chain", "due_ms").
 		Where("alert = ?", e.row.Alert).Where("epoch = ?", e.row.Epoch).Where("state = ?", string(e.row.State)).
 		Where("cursor = ?", e.row.Cursor).Where("page = ?", e.row.Page).

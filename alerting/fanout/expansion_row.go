@@ -12,6 +12,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"tocsin/alerting"
+	"tocsin/cap"
 )
 
 // State is how far an expansion is.
@@ -49,6 +50,8 @@ type expansionRow struct {
 	Cursor        string `bun:"cursor"`
 	Page          int64  `bun:"page"`
 	People        int64  `bun:"people"`
+	PeopleStill   int64  `bun:"people_still"`
+	PeopleGone    int64  `bun:"people_gone"`
 	TargetedSMS   int64  `bun:"targeted_sms"`
 	TargetedPush  int64  `bun:"targeted_push"`
 	TargetedMail  int64  `bun:"targeted_mail"`
@@ -90,8 +93,10 @@ type Progress struct {
 	Pages    uint32
 	People   int64
 	Targeted map[alerting.Channel]int64
-	Issued   time.Time
-	Expires  time.Time
+	// Groups are the people of an update; zero for other messages.
+	Groups  Groups
+	Issued  time.Time
+	Expires time.Time
 	// Started and Updated are when the alert reached fan-out and when it last moved, by fan-out's clock.
 	Started time.Time
 	Updated time.Time
@@ -125,6 +130,9 @@ func (r *expansionRow) progress(id alerting.AlertID) (Progress, error) {
 		State: r.State, Pages: uint32(r.Page), People: r.People, Targeted: make(map[alerting.Channel]int64),
 		Issued: fromMillis(r.IssuedMS), Expires: fromMillis(r.ExpiresMS), Started: fromMillis(r.CreatedMS),
 		Updated: fromMillis(r.UpdatedMS), Due: fromMillis(r.DueMS), Reason: r.Reason, References: refs, Sealed: r.Sealed != 0,
+	}
+	if r.Kind == string(cap.MsgUpdate) {
+		p.Groups = Groups{Still: r.PeopleStill, Gone: r.PeopleGone, New: r.People - r.PeopleStill - r.PeopleGone}
 	}
 	for c, ch := range alerting.Channels() {
 		p.Targeted[ch] = *r.targeted(c)

@@ -50,8 +50,9 @@ type SirenAudience interface {
 	LookupSirens(ctx context.Context, in *alerting.Issued, sirens []int64) ([]alerting.Addressee, error)
 }
 
-// Words renders what a channel sends. For an ordinary message original is nil and info indexes the infos of in. For the
-// end of an earlier message, original is that message, info indexes its infos, and in is of type Cancel.
+// Words renders what a channel sends. For an ordinary message original is nil and info indexes the infos of in; an update is
+// handed in as an alert for who was never told of what it replaces. For the end of an earlier message, original is that message,
+// info indexes its infos, and in is of type Cancel; when in is of type Update, original no longer applies to who is told.
 type Words func(in, original *alerting.Issued, info int, ch alerting.Channel) (alerting.Message, error)
 
 // Outbox hands batches to the workers' topics. An error means that some may be missing; dispatching again is safe.

@@ -60,7 +60,7 @@ func (e *expansion) countSirens(ctx context.Context) (n int64, err error) {
 		return 0, fmt.Errorf("count the sirens of alert %s: %w", e.in.ID, err)
 	}
 	for i := range found {
-		if e.reachable(Sirens, &found[i], found[i].Info, alerting.AlertID{}) != 0 {
+		if e.reachable(Sirens, &found[i], found[i].Info, alerting.AlertID{}, true) != 0 {
 			n++
 		}
 	}
@@ -82,7 +82,7 @@ func (e *expansion) countPeople(ctx context.Context, limit int64) (n int64, err 
 			return 0, fmt.Errorf("count the audience of alert %s: %w", e.in.ID, err)
 		}
 		for i := range found {
-			if e.reachable(People, &found[i], found[i].Info, alerting.AlertID{}) != 0 {
+			if e.reachable(People, &found[i], found[i].Info, alerting.AlertID{}, true) != 0 {
 				n++
 			}
 		}

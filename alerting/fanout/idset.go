@@ -3,6 +3,7 @@ package fanout
 import (
 	"iter"
 	"math/bits"
+	"slices"
 )
 
 // idSet is a set of row ids. Ids are handed out in blocks and lie close together, so a bit an id is enough: ten million
@@ -56,6 +57,11 @@ func newRoll() *roll {
 		r.channel[c], r.later[c] = idSet{}, idSet{}
 	}
 	return r
+}
+
+// silent reports whether a person stands in the manifest and is told nothing.
+func (r *roll) silent(id int64) bool {
+	return r.people.has(id) && !slices.ContainsFunc(r.channel[:sirenChannel], func(on idSet) bool { return on.has(id) })
 }
 
 // note enters a page and returns how many people on it stood on no page before.

@@ -34,7 +34,8 @@ type Page struct {
 	Kind   Kind
 	// Origin is the earlier alert that everybody on this page was told of; zero for a page that a scan found. For an
 	// update, a page with an origin and the marks in Inside tell the three groups apart: still inside (origin, inside),
-	// no longer inside (origin, not inside) and newly inside (no origin).
+	// no longer inside (origin, not inside) and newly inside (no origin). Of an all-clear everybody is in the first. Who is on a
+	// page of people and on no channel was told by an earlier update that the warning no longer applies to him, and hears nothing.
 	Origin alerting.AlertID
 	// Persons are the ids of the people or sirens by place.
 	Persons []int64

@@ -89,7 +89,7 @@ func (e *expansion) firstStep(ctx context.Context, put func(context.Context, loa
 	sirens.finish()
 	people.finish()
 	pages, who := append(sirens.pages, people.pages...), append(sirens.who, people.who...)
-	if err := e.move(ctx, step{state: Scanning, cursor: cursor, pages: pages, fresh: people.fresh}); err != nil {
+	if err := e.move(ctx, step{state: Scanning, cursor: cursor, pages: pages, fresh: people.fresh, groups: people.groups}); err != nil {
 		return err
 	}
 	return put(ctx, e.loadOf(pages, who, false))
@@ -106,7 +106,7 @@ func (e *expansion) sirenPages(ctx context.Context) (*builder, error) {
 	}
 	for _, a := range sirens {
 		if !e.roll.channel[sirenChannel].has(a.ID) {
-			b.add(placing{who: a, info: a.Info, inside: true, on: e.reachable(Sirens, &a, a.Info, alerting.AlertID{})})
+			b.add(placing{who: a, info: a.Info, inside: true, on: e.reachable(Sirens, &a, a.Info, alerting.AlertID{}, true)})
 		}
 	}
 	return b, nil
@@ -164,7 +164,7 @@ func (e *expansion) fill(ctx context.Context, b *builder, scan Scan, pages int) 
 			a := &people[i]
 			// The scan leaves out whom it knows to be in the manifest; this is the same rule where it counts.
 			if !e.roll.people.has(a.ID) {
-				b.add(placing{who: *a, info: a.Info, inside: a.Inside, on: e.reachable(People, a, a.Info, alerting.AlertID{})})
+				b.add(placing{who: *a, info: a.Info, inside: a.Inside, on: e.reachable(People, a, a.Info, alerting.AlertID{}, true)})
 			}
 		}
 		if len(people) < want {
@@ -197,7 +197,7 @@ func (e *expansion) pass(ctx context.Context, name, cursor string, put func(cont
 		}
 		if len(b.pages) > 0 {
 			b.finish()
-			s := step{state: Scanning, cursor: name + scan.Cursor(), pages: b.pages, fresh: b.fresh}
+			s := step{state: Scanning, cursor: name + scan.Cursor(), pages: b.pages, fresh: b.fresh, groups: b.groups}
 			if err := e.move(ctx, s); err != nil {
 				return err
 			}

@@ -283,14 +283,22 @@ func TestUpdate(t *testing.T) {
 		}
 		for _, b := range w.outbox.of(in) {
 			for _, to := range b.To {
-				ends := strings.HasPrefix(b.Texts[to.Text].Body, "over: ")
 				id := pages[b.Page].Persons[to.Place]
-				if want := b.Channel == alerting.Siren && id == 2; ends != want {
-					t.Fatalf("%s %d: %q", b.Channel, id, b.Texts[to.Text].Body)
+				want := "update: "
+				switch {
+				case b.Channel == alerting.Siren && id == 2:
+					want = "over: "
+				case b.Channel == alerting.Siren && id == 3, id > 1000:
+					want = in.Alert.Identifier // as new
+				case id > 300:
+					want = "gone: "
+				}
+				if !strings.HasPrefix(b.Texts[to.Text].Body, want) {
+					t.Fatalf("%s %d: %q, want %q", b.Channel, id, b.Texts[to.Text].Body, want)
 				}
 			}
 		}
-		if p := w.progress(in); p.State != Done || p.People != 700 {
+		if p := w.progress(in); p.State != Done || p.People != 700 || p.Groups != (Groups{Still: 300, New: 100, Gone: 300}) {
 			t.Errorf("%+v", p)
 		}
 	})

@@ -264,11 +264,17 @@ func (w *world) pages(in *alerting.Issued) []Page {
 func words(in, original *alerting.Issued, info int, ch alerting.Channel) (alerting.Message, error) {
 	var lang string
 	switch {
+	case original != nil && in.Alert.MsgType == cap.MsgUpdate:
+		lang = original.Alert.Infos[info].Language
+		return alerting.Message{Language: lang, Body: "gone: " + original.Alert.Identifier + " " + string(ch), Cost: 1}, nil
 	case original != nil && in.Alert.MsgType != cap.MsgCancel:
-		return alerting.Message{}, fmt.Errorf("%w: the end of a message is a cancel", alerting.ErrInvalid)
+		return alerting.Message{}, fmt.Errorf("%w: the end of a message is a cancel or an update", alerting.ErrInvalid)
 	case original != nil:
 		lang = original.Alert.Infos[info].Language
 		return alerting.Message{Language: lang, Body: "over: " + original.Alert.Identifier + " " + string(ch), Cost: 1}, nil
+	}
+	if in.Alert.MsgType == cap.MsgUpdate {
+		return alerting.Message{Language: in.Alert.Infos[info].Language, Body: "update: " + in.Alert.Identifier + " " + string(ch), Cost: 1}, nil
 	}
 	return alerting.Message{Language: in.Alert.Infos[info].Language, Body: in.Alert.Identifier + " " + string(ch), Cost: 1}, nil
 }

@@ -29,10 +29,12 @@ type Outcome struct {
 	// Final: everybody was found, and no delivery is queued any more. Reports of gateways may still come.
 	Final bool `json:"final"`
 	// Consistent: on every channel the states add up to those targeted, for people as well, and fan-out counted the same.
-	Consistent bool      `json:"consistent"`
-	People     Reach     `json:"people"`
-	Sirens     Reach     `json:"sirens"`
-	Channels   []Reached `json:"channels"`
+	Consistent bool  `json:"consistent"`
+	People     Reach `json:"people"`
+	// Groups part the people of an update, as in Status.
+	Groups   *fanout.Groups `json:"groups,omitempty"`
+	Sirens   Reach          `json:"sirens"`
+	Channels []Reached      `json:"channels"`
 	// Infos is reach by CAP info, of people; a Cancel has none.
 	Infos []InfoReach `json:"infos,omitempty"`
 	Notes []string    `json:"notes,omitempty"`
@@ -164,7 +166,7 @@ func (r *Reporter) walk(ctx context.Context, p fanout.Progress, t *tally, take f
 // outcome sums a tally up.
 func (r *Reporter) outcome(ctx context.Context, p fanout.Progress, t *tally) (Outcome, error) {
 	out := Outcome{Alert: p.Alert, World: p.World, MsgType: p.MsgType, Issued: p.Issued, Expires: p.Expires, People: t.people, Sirens: t.sirens,
-		Channels: []Reached{}, Notes: slices.Clone(p.Notes)}
+		Channels: []Reached{}, Groups: groupsOf(p), Notes: slices.Clone(p.Notes)}
 	if p.Reason != "" && !slices.Contains(out.Notes, p.Reason) {
 		out.Notes = append(out.Notes, p.Reason)
 	}

@@ -12,6 +12,7 @@ import (
 	"tocsin/alerting/audience"
 	"tocsin/alerting/fanout"
 	"tocsin/alerting/ledger"
+	"tocsin/cap"
 )
 
 // Receipts are what a report asks of the ledger.
@@ -72,7 +73,9 @@ type Status struct {
 	// Consistent is true when on every channel, and for people, those targeted are as many as the states add up to.
 	Consistent bool          `json:"consistent"`
 	People     ledger.People `json:"people"`
-	Channels   []Channel     `json:"channels"`
+	// Groups part the people of an update: still inside, newly inside, and told before and inside no longer.
+	Groups   *fanout.Groups `json:"groups,omitempty"`
+	Channels []Channel      `json:"channels"`
 	// Notes are what an officer should know ("nobody in the area").
 	Notes []string `json:"notes,omitempty"`
 }
@@ -162,7 +165,7 @@ func (r *Reporter) Status(ctx context.Context, id alerting.AlertID) (Status, err
 	case err != nil:
 		return Status{}, fmt.Errorf("status of alert %s: %w", id, err)
 	}
-	out.Ready, out.People = true, people
+	out.Ready, out.People, out.Groups = true, people, groupsOf(progress)
 	out.Channels, out.Consistent = lay(progress, counts)
 	out.Consistent = out.Consistent && people.Targeted == progress.People
 	var open int64
@@ -171,6 +174,14 @@ func (r *Reporter) Status(ctx context.Context, id alerting.AlertID) (Status, err
 	}
 	out.Status = r.word(progress, by, open)
 	return out, nil
+}
+
+// groupsOf are the groups of an update; nil for any other message.
+func groupsOf(p fanout.Progress) *fanout.Groups {
+	if p.MsgType != string(cap.MsgUpdate) {
+		return nil
+	}
+	return &p.Groups
 }
 
 // channelCounts are the counts of one channel with its running claims.

@@ -21,6 +21,8 @@ type draft struct {
 	world alerting.World
 	// update, cancel and allClear say which fixed words stand in front.
 	update, cancel, allClear bool
+	// elsewhere: an update says that the original no longer applies to who reads it.
+	elsewhere bool
 
 	event, headline, place   string
 	action, rest             string // the instruction's first sentence, and what follows
@@ -210,13 +212,16 @@ func when(is bool, s string) string {
 }
 
 // over is true when the warning has ended with this message, so that no end is to be stated any more.
-func (d *draft) over() bool { return d.cancel || d.allClear }
+func (d *draft) over() bool { return d.cancel || d.allClear || d.elsewhere }
 
 // until says when the warning ends and who says so: "Until 18:00, Flood Office.".
 func (d *draft) until() string {
 	var text string
 	if !d.over() && !d.expires.IsZero() {
 		text = strings.Replace(d.words.Until, "{time}", clock(d.expires, d.sent), 1)
+	}
+	if d.elsewhere {
+		text = clock(d.sent, d.sent)
 	}
 	if d.sender != "" {
 		switch {
@@ -298,6 +303,8 @@ func (w *Writer) linkOf(id alerting.AlertID) string {
 // urgencyOf maps severity and urgency to RFC 8030 §5.3: high wakes a phone up at once.
 func (d *draft) urgencyOf() string {
 	switch {
+	case d.elsewhere:
+		return "normal"
 	case d.over():
 		return "high"
 	case d.urgency == cap.Past || d.severity == cap.Minor:

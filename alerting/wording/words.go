@@ -30,6 +30,8 @@ type words struct {
 	Warning string `json:"warning"`
 	// Ended is the sentence that a cancelled warning is over.
 	Ended string `json:"ended"`
+	// Elsewhere is the sentence that a warning no longer applies to the place where its reader is registered.
+	Elsewhere string `json:"elsewhere"`
 	// Until says when the warning ends; it holds {time}.
 	Until string `json:"until"`
 	// Colon and Stop are the punctuation with its blanks.

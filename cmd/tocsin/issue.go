@@ -163,6 +163,30 @@ func cancelVerb(t *terminal) *cobra.Command {
 	return c
 }
 
+func allClearVerb(t *terminal) *cobra.Command {
+	var note string
+	c := &cobra.Command{
+		Use:   "all-clear ALERT",
+		Short: "Say that the danger of an alert is over, to everybody who was told of it",
+		Long: "End an alert whose danger is over. The office writes an update in each language of the alert; it goes out the way of any update, and waits for " +
+			"approval where the policy demands it. A false alarm is cancelled instead (tocsin cancel), which takes one person. Exit codes as for issue.",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			id, api, err := t.alertAndClient(args[0])
+			if err != nil {
+				return err
+			}
+			a, err := api.AllClear(cmd.Context(), id, note)
+			if err != nil {
+				return t.refused(err)
+			}
+			return t.showAccepted(a)
+		},
+	}
+	c.Flags().StringVar(&note, "note", "", "a remark, for the note of the update")
+	return c
+}
+
 func (t *terminal) showDryRun(run report.DryRun, list bool) error {
 	if t.format == "json" {
 		return t.json(run)

@@ -84,6 +84,9 @@ func (t *terminal) showStatus(s report.Status) error {
 		t.printf(", %d uncertain", p.Uncertain)
 	}
 	t.printf("\n")
+	if g := s.Groups; g != nil {
+		t.printf("of them: %d still inside, %d newly inside, %d told before and inside no longer\n", g.Still, g.New, g.Gone)
+	}
 	if s.Consistent {
 		t.printf("books: targeted = sum of states\n")
 	} else {

@@ -127,11 +127,20 @@ func (c *Client) Update(ctx context.Context, id alerting.AlertID, document []byt
 
 // Cancel stops an alert.
 func (c *Client) Cancel(ctx context.Context, id alerting.AlertID, note string) (Accepted, error) {
+	return c.end(ctx, id, "cancel", note)
+}
+
+// AllClear says that the danger of an alert is over; see Issue.
+func (c *Client) AllClear(ctx context.Context, id alerting.AlertID, note string) (Accepted, error) {
+	return c.end(ctx, id, "all-clear", note)
+}
+
+func (c *Client) end(ctx context.Context, id alerting.AlertID, how, note string) (Accepted, error) {
 	body, err := json.Marshal(map[string]string{"note": note})
 	if err != nil {
 		return Accepted{}, err
 	}
-	return c.order(ctx, "/api/alerts/"+id.String()+"/cancel", "application/json", body)
+	return c.order(ctx, "/api/alerts/"+id.String()+"/"+how, "application/json", body)
 }
 
 func (c *Client) order(ctx context.Context, path, contentType string, body []byte) (Accepted, error) {

@@ -53,7 +53,7 @@ func (o *Office) makeKeys() keys {
 		k.operators[name], err = serve.MakeOperatorKey(o.OperatorFile(name))
 		check("an operator's key", err)
 	}
-	for _, name := range append(Operators(), "everything", "reader", "issuer") {
+	for _, name := range append(Operators(), "everything", "reader", "issuer", "district") {
 		_, err := serve.MakeToken(o.TokenFile(name))
 		check("a token", err)
 	}
@@ -97,6 +97,7 @@ api:
     - {name: everything, token_file: {{dir}}/everything.token, may: [issue, approve, cancel, read, import, redrive]}
     - {name: reader, token_file: {{dir}}/reader.token, may: [read]}
     - {name: issuer, token_file: {{dir}}/issuer.token, may: [issue]}
+    - {name: district, token_file: {{dir}}/district.token, may: [issue, cancel, read], unit: "DISTRICT=7"}
     - {name: first, token_file: {{dir}}/first.token, may: [issue, approve, cancel, read]}
     - {name: second, token_file: {{dir}}/second.token, may: [issue, approve, cancel, read]}
     - {name: third, token_file: {{dir}}/third.token, may: [issue, approve, cancel, read]}

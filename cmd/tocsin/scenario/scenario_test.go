@@ -26,6 +26,8 @@ func TestScenarios(t *testing.T) {
 		{"what anybody may read", publicFeeds},
 		{"a warning from a template", fromATemplate},
 		{"an alert, its update and its end", issueUpdateCancel},
+		{"the danger is over", theDangerIsOver},
+		{"a unit warns inside its territory", aUnitWarnsInside},
 		{"an info that is over", anInfoIsOver},
 		{"bad input", badInput},
 		{"the same file again", sameAgain},

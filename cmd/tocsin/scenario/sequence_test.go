@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"tocsin/alerting"
+	"tocsin/alerting/fanout"
 	"tocsin/cap"
 	"tocsin/cmd/gatewaysim/sim"
 	"tocsin/cmd/tocsin/client"
@@ -76,7 +77,67 @@ func issueUpdateCancel(t *testing.T, o *Office) {
 		t.Errorf("who unsubscribed after the first mail got %d", n)
 	}
 	wantText(t, o, update, kept, "UPDATE: Flood", "Climb the hill.")
+	wantText(t, o, update, come, "Flood", "Climb the hill.")
+	wantText(t, o, update, left, "UPDATE: Flood", "This warning no longer applies to the place where you are registered.")
+	for _, text := range append(o.Texts(update, come), o.Texts(update, left)...) {
+		if strings.HasPrefix(text, "UPDATE") == strings.Contains(text, "Climb") {
+			t.Errorf("who comes in is warned in full, and who is left behind is told no more than that: %q", text)
+		}
+	}
+	if s := o.Settled(update); s.Groups == nil || *s.Groups != (fanout.Groups{Still: 1, New: 1, Gone: 1}) {
+		t.Errorf("the groups of the update: %+v", s.Groups)
+	}
 	wantText(t, o, end, kept, "CANCELLED: Flood", "This warning no longer applies.")
+}
+
+// theDangerIsOver: who was told of a warning, and of its update, hears the all-clear, wherever the update left him; who comes in
+// afterwards hears nothing. Asking again answers with the same one.
+func theDangerIsOver(t *testing.T, o *Office) {
+	before := o.Plot()
+	left, kept, late := o.Number(), o.Number(), o.Number()
+	o.Import(Person{Ref: "left before the end", Language: "en", SMS: left, Places: []string{before.at(.5, .25)}},
+		Person{Ref: "stays to the end", Language: "zh-CN", SMS: kept, Places: []string{before.at(.5, .75)}})
+	first := o.Alert(Info(before.Area()), chinese(before.Area()))
+	alert := o.Issue(first, client.Order{})
+	o.Became(alert, "left before the end", "sms delivered")
+	o.Became(alert, "stays to the end", "sms delivered")
+	after := before.moved()
+	second := o.Following(cap.MsgUpdate, []*cap.Alert{first}, Info(after.Area()), chinese(after.Area()))
+	moved := o.Issue(second, client.Order{})
+	o.Became(moved, "left before the end", "sms delivered")
+	o.Became(moved, "stays to the end", "sms delivered")
+	o.Settled(moved)
+	// Another update has nothing to say to who was told that he is out.
+	update := o.Issue(o.Following(cap.MsgUpdate, []*cap.Alert{second}, Info(after.Area()), chinese(after.Area())), client.Order{})
+	o.Became(update, "stays to the end", "sms delivered")
+	if s := o.Settled(update); s.People.Targeted != 1 || !s.Consistent || s.Groups == nil || *s.Groups != (fanout.Groups{Still: 1}) {
+		t.Errorf("the second update: %+v, groups %+v", s.People, s.Groups)
+	}
+	o.Import(Person{Ref: "moves in late", Language: "en", SMS: late, Places: []string{before.at(.5, .75)}})
+
+	ctx, end := call()
+	defer end()
+	a, err := o.API.AllClear(ctx, update, "the river is back in its bed")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Became(a.Alert, "left before the end", "sms delivered")
+	o.Became(a.Alert, "stays to the end", "sms delivered")
+	if s := o.Settled(a.Alert); s.Lane != alerting.Stop || s.People.Targeted != 2 {
+		t.Errorf("the all-clear: lane %s, %d people, want the two who were told", s.Lane, s.People.Targeted)
+	}
+	wantOrder(t, o, left, alert, moved, a.Alert)
+	wantOrder(t, o, kept, alert, moved, update, a.Alert)
+	if n := len(o.To(alerting.AlertID{}, late)); n != 0 {
+		t.Errorf("who was never told heard of it %d times", n)
+	}
+	wantText(t, o, a.Alert, left, "UPDATE: ALL CLEAR: Flood", "The danger is over: Flood.")
+	if texts := o.Texts(a.Alert, kept); len(texts) != 1 || !strings.Contains(texts[0], "险情已经解除") {
+		t.Errorf("in Chinese: %q", texts)
+	}
+	if again, err := o.API.AllClear(ctx, update, ""); err != nil || again.Alert != a.Alert || !again.Repeated {
+		t.Errorf("again: %+v %v", again, err)
+	}
 }
 
 // raise puts up a siren and gives its reference.

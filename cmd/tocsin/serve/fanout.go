@@ -11,6 +11,7 @@ import (
 	"tocsin/alerting/fanout"
 	"tocsin/alerting/ledger"
 	"tocsin/alerting/stream"
+	"tocsin/cap"
 )
 
 // newFanout builds fan-out; the roles fanout and ledger share it.
@@ -58,7 +59,10 @@ func (h *house) recover(ctx context.Context) error {
 
 // render words an alert, or the end of one.
 func (h *house) render(in, original *alerting.Issued, info int, ch alerting.Channel) (alerting.Message, error) {
-	if original != nil {
+	switch {
+	case original != nil && in.Alert.MsgType == cap.MsgUpdate:
+		return h.words.RenderElsewhere(in, original, info, ch)
+	case original != nil:
 		return h.words.RenderCancel(in, original, info, ch)
 	}
 	return h.words.Render(in, info, ch)
