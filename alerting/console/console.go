@@ -44,6 +44,9 @@ type Console struct {
 	// Inbox is what partners sent; nil where this console shows none.
 	Inbox    Inbox
 	Letters  Letters
+	// Changes are administrative acts that two people must sign. ProposeSirens makes one of an import of sirens; nil: it is done at once.
+	Changes       Changes
+	ProposeSirens ProposeImport
 	People   Import
 	Sirens   Import
 	Units    Import

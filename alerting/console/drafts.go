@@ -125,7 +125,12 @@ func (c *Console) acts(do func(ctx context.Context, id string, by alerting.Actor
 
 // readJSON reads one JSON value strictly.
 func readJSON(w http.ResponseWriter, r *http.Request, into any) error {
-	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxAct))
+	return readJSONUpTo(w, r, maxAct, into)
+}
+
+// readJSONUpTo reads one JSON value of at most so many bytes.
+func readJSONUpTo(w http.ResponseWriter, r *http.Request, limit int64, into any) error {
+	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, limit))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
 		return fmt.Errorf("%w: body: %w", alerting.ErrInvalid, err)

@@ -10,6 +10,7 @@ import (
 
 	"tocsin/alerting"
 	"tocsin/alerting/approval"
+	"tocsin/alerting/seal"
 	"tocsin/cap"
 )
 
@@ -56,6 +57,9 @@ type Config struct {
 	PasswordCost approval.Cost
 	// Count says whom an alert would reach.
 	Count func(ctx context.Context, in *alerting.Issued) (alerting.Counted, error)
+	// Kinds are the administrative acts that two people must sign; with them Keys must be set, which seal what they carry.
+	Kinds map[string]ChangeKind
+	Keys  *seal.Keyring
 	// UnknownReferences lets an update or cancel refer to alerts that this desk never issued.
 	UnknownReferences bool
 }
@@ -114,6 +118,9 @@ func New(c Config) (*Desk, error) {
 	}
 	if c.Office != nil && (c.Count == nil || len(c.Seal.Private) == 0) {
 		return nil, fmt.Errorf("%w: with approvals the desk needs a key of its own, and must be able to count whom an alert reaches", alerting.ErrInvalid)
+	}
+	if len(c.Kinds) > 0 && c.Keys == nil {
+		return nil, fmt.Errorf("%w: with kinds of changes the desk needs the keyring that seals them", alerting.ErrInvalid)
 	}
 	if c.Lifetime <= 0 {
 		c.Lifetime = defaultLifetime
