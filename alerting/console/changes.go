@@ -20,7 +20,7 @@ type Changes interface {
 	SignChangeWithPassword(ctx context.Context, by alerting.Actor, id, digest, operator, password string) (desk.Proposed, error)
 	WithdrawChange(ctx context.Context, by alerting.Actor, id, reason string) (desk.Proposed, error)
 	ChangeAt(ctx context.Context, id string, withBody bool) (desk.Proposed, error)
-	Changes(ctx context.Context, q desk.ChangeQuery) (all []desk.Proposed, ms int64, id string, err error)
+	Changes(ctx context.Context, q desk.ChangeQuery) (all []desk.Proposed, last alerting.Place, err error)
 }
 
 // changeRoutes propose and sign what could send or silence.
@@ -73,15 +73,15 @@ func (c *Console) changes(w http.ResponseWriter, r *http.Request, _ alerting.Act
 	if err != nil {
 		return err
 	}
-	q := desk.ChangeQuery{AfterMS: page.at, AfterID: page.id, Limit: page.limit}
+	q := desk.ChangeQuery{After: page.place(), Limit: page.limit}
 	for _, s := range r.URL.Query()["state"] {
 		q.States = append(q.States, desk.ChangeState(s))
 	}
-	all, ms, id, err := c.Changes.Changes(r.Context(), q)
+	all, last, err := c.Changes.Changes(r.Context(), q)
 	if err != nil {
 		return err
 	}
-	page.next(w, r, len(all), ms, id)
+	page.next(w, r, len(all), last.MS, last.ID)
 	writeJSON(w, http.StatusOK, all)
 	return nil
 }

@@ -42,15 +42,17 @@ type Console struct {
 	// Proceed lets an alert go on that fan-out holds back.
 	Proceed func(ctx context.Context, by alerting.Actor, id alerting.AlertID) error
 	// Inbox is what partners sent; nil where this console shows none.
-	Inbox    Inbox
-	Letters  Letters
+	Inbox   Inbox
+	Letters Letters
+	// Journal is the record of who did what.
+	Journal Journal
 	// Changes are administrative acts that two people must sign. ProposeSirens makes one of an import of sirens; nil: it is done at once.
 	Changes       Changes
 	ProposeSirens ProposeImport
-	People   Import
-	Sirens   Import
-	Units    Import
-	MaxBytes int
+	People        Import
+	Sirens        Import
+	Units         Import
+	MaxBytes      int
 	// Templates are the warnings that were prepared, nil for none; Fill fills one in the name of the office.
 	Templates *template.Shelf
 	Fill      func(ctx context.Context, t *template.Template, r template.Request) (*template.Filled, error)
@@ -78,6 +80,8 @@ func (c *Console) Handler() http.Handler {
 		mux.Handle(r.pattern, c.asks(r.right, r.answer))
 	}
 	mux.Handle("GET /api/openapi.json", c.description())
+	mux.Handle("GET /api/{$}", c.documentation())
+	mux.Handle("GET /api/docs", c.documentation())
 	return secure(mux)
 }
 

@@ -47,6 +47,9 @@ func (c *Console) pageOf(r *http.Request, list string) (page, error) {
 	return p, nil
 }
 
+// place is where the page before ended.
+func (p page) place() alerting.Place { return alerting.Place{MS: p.at, ID: p.id} }
+
 // next names the next page, when this one is full: got is how many it has, and at and id the place of its last.
 func (p page) next(w http.ResponseWriter, r *http.Request, got int, at int64, id string) {
 	if got < p.limit {

@@ -30,39 +30,38 @@ func (d *Desk) ChangeAt(ctx context.Context, id string, withBody bool) (Proposed
 type ChangeQuery struct {
 	// States are those wanted; empty for all.
 	States []ChangeState
-	// After is the change behind which to begin: when it was proposed, in milliseconds, and its id. Zero begins with the latest.
-	AfterMS int64
-	AfterID string
-	Limit   int
+	// After is the place behind which to begin.
+	After alerting.Place
+	Limit int
 }
 
 // Changes lists changes without their bodies, and says from where the next page goes on.
-func (d *Desk) Changes(ctx context.Context, q ChangeQuery) (all []Proposed, ms int64, id string, err error) {
+func (d *Desk) Changes(ctx context.Context, q ChangeQuery) (all []Proposed, last alerting.Place, err error) {
 	var rows []changeRow
 	find := d.DB.Read().NewSelect().Model(&rows).ExcludeColumn("body").Order("proposed_ms DESC", "id DESC").Limit(int64(q.Limit))
 	for _, s := range q.States {
 		if !slices.Contains(ChangeStates(), s) {
-			return nil, 0, "", fmt.Errorf("%w: state %.40q: want one of %v", alerting.ErrInvalid, s, ChangeStates())
+			return nil, last, fmt.Errorf("%w: state %.40q: want one of %v", alerting.ErrInvalid, s, ChangeStates())
 		}
 	}
 	if len(q.States) > 0 {
 		find = find.Where("state IN (?)", bun.List(q.States))
 	}
-	if q.AfterID != "" {
-		find = find.Where("(proposed_ms, id) < (?, ?)", q.AfterMS, q.AfterID)
+	if q.After.ID != "" {
+		find = find.Where("(proposed_ms, id) < (?, ?)", q.After.MS, q.After.ID)
 	}
 	if err := find.Scan(ctx); err != nil {
-		return nil, 0, "", fmt.Errorf("list changes: %w: %w", alerting.ErrUnavailable, err)
+		return nil, last, fmt.Errorf("list changes: %w: %w", alerting.ErrUnavailable, err)
 	}
 	all = make([]Proposed, 0, len(rows))
 	for i := range rows {
 		p, err := rows[i].change()
 		if err != nil {
-			return nil, 0, "", err
+			return nil, last, err
 		}
-		all, ms, id = append(all, p), rows[i].ProposedMS, rows[i].ID
+		all, last = append(all, p), alerting.Place{MS: rows[i].ProposedMS, ID: rows[i].ID}
 	}
-	return all, ms, id, nil
+	return all, last, nil
 }
 
 // WithdrawChange ends a change that was not made, for a reason.

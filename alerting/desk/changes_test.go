@@ -233,7 +233,7 @@ func TestChangesByPages(t *testing.T) {
 		var got []string
 		q := ChangeQuery{Limit: 2}
 		for {
-			some, ms, id, err := d.Changes(t.Context(), q)
+			some, last, err := d.Changes(t.Context(), q)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -243,13 +243,13 @@ func TestChangesByPages(t *testing.T) {
 			if len(some) < q.Limit {
 				break
 			}
-			q.AfterMS, q.AfterID = ms, id
+			q.After = last
 			o.proposes(d, "shut")
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("read %v, want %v", got, want)
 		}
-		if _, _, _, err := d.Changes(t.Context(), ChangeQuery{States: []ChangeState{"odd"}, Limit: 1}); !errors.Is(err, alerting.ErrInvalid) {
+		if _, _, err := d.Changes(t.Context(), ChangeQuery{States: []ChangeState{"odd"}, Limit: 1}); !errors.Is(err, alerting.ErrInvalid) {
 			t.Error(err)
 		}
 	})

@@ -87,7 +87,7 @@ func (h *house) console(d *desk.Desk) (*console.Console, error) {
 		People:  h.importPeople, Sirens: h.importSirens, Units: h.importUnits, MaxBytes: h.cfg.Alerts.MaxBytes, Log: h.log,
 		Shed: h.counter("tocsin_api_shed_total", "Reads of the admin API that were sent away because too many came at once.").Inc,
 	}
-	c.Changes = d
+	c.Changes, c.Journal = d, h.journalShown()
 	if h.office != nil {
 		c.ProposeSirens = h.proposeSirens(d)
 	}
@@ -138,8 +138,8 @@ func (h *house) reporter(d *desk.Desk) *report.Reporter {
 			StoppedBy: func(ctx context.Context, id alerting.AlertID) (alerting.AlertID, error) {
 				return fanout.StoppedBy(ctx, db, id)
 			},
-			Latest: func(ctx context.Context, limit int) ([]fanout.Progress, error) {
-				return fanout.Latest(ctx, db, limit)
+			Latest: func(ctx context.Context, after alerting.Place, limit int) ([]fanout.Progress, error) {
+				return fanout.Latest(ctx, db, after, limit)
 			},
 		},
 	}
