@@ -21,17 +21,6 @@ CREATE INDEX changes_state ON changes (state, proposed_ms, id);
 -- Whoever makes a change takes this row first, so that one is made after the other.
 INSERT INTO counters (name, value) VALUES ('changes', 0);
 
--- What holds a gateway back at run time. rate is in permits a second, 0 for that of the configuration; it is paused until
--- paused_ms, and 0 is not at all.
-CREATE TABLE gateway_limits (
-    gateway    TEXT             NOT NULL PRIMARY KEY,
-    rate       DOUBLE PRECISION NOT NULL,
-    paused_ms  BIGINT           NOT NULL,
-    reason     TEXT             NOT NULL,
-    actor      TEXT             NOT NULL,
-    changed_ms BIGINT           NOT NULL
-) /* sqlite: WITHOUT ROWID */;
-
 -- What the lists of the API are read by, page after page.
 CREATE INDEX drafts_updated ON drafts (updated_ms, id);
 CREATE INDEX inbox_received ON inbox (received_ms, id);
@@ -41,6 +30,5 @@ CREATE INDEX expansions_issued ON expansions (issued_ms, alert);
 DROP INDEX expansions_issued;
 DROP INDEX inbox_received;
 DROP INDEX drafts_updated;
-DROP TABLE gateway_limits;
 DELETE FROM counters WHERE name = 'changes';
 DROP TABLE changes;
