@@ -44,8 +44,7 @@ func fieldsOf(t reflect.Type, below string, depth int, out *[]docField) {
 	if t.Kind() != reflect.Struct || plain(t) || depth == 0 {
 		return
 	}
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
 		case name == "-" || !f.IsExported() && !f.Anonymous:
