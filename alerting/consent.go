@@ -37,3 +37,23 @@ type Revocation struct {
 	At     time.Time  `json:"at"`
 	By     []Approval `json:"by"`
 }
+
+// Change is an administrative act that could send or silence, such as an import of sirens. Where the office has approvals it takes
+// effect when two people have signed it.
+type Change struct {
+	ID string `json:"id"`
+	// Kind says what is changed, such as "sirens.import".
+	Kind string `json:"kind"`
+	// Digest is the SHA-256 of the body, in hexadecimal: the body is what the kind takes, a file or a JSON object. Lists leave it out.
+	Digest string `json:"sha256"`
+	Body   []byte `json:"body,omitempty"`
+	// Summary says in words what would change, and Base is a digest of what the engine compared it with. When that has moved the
+	// change is not made.
+	Summary []string `json:"summary"`
+	Base    string   `json:"base"`
+	Reason  string   `json:"reason,omitempty"`
+	// At and Expires are in whole seconds.
+	At      time.Time  `json:"at"`
+	Expires time.Time  `json:"expires"`
+	By      []Approval `json:"by"`
+}

@@ -80,14 +80,9 @@ const sirenLot = 200
 // is taken as JSON, all else is text. It is kept sealed.
 func (a *Audience) ImportSirens(ctx context.Context, r io.Reader, o SirenOptions) (Result, error) {
 	var result Result
-	l, err := newLines(r)
+	l, err := sirenLines(r)
 	if err != nil {
-		return result, fmt.Errorf("import sirens: %w", err)
-	}
-	for _, name := range []string{"ref", "lat", "lon", "protocol", "gateway"} {
-		if l.column(name) < 0 {
-			return result, fmt.Errorf("import sirens: %w: the first line has no column %q", alerting.ErrInvalid, name)
-		}
+		return result, err
 	}
 	in := intake[*newSiren]{lines: l, result: &result, report: o.Report, lot: sirenLot,
 		parse: func(l *lines) (*newSiren, error) { return a.parseSiren(l, o.Check) },
@@ -100,6 +95,20 @@ func (a *Audience) ImportSirens(ctx context.Context, r io.Reader, o SirenOptions
 		return result, fmt.Errorf("import sirens: %w", err)
 	}
 	return result, nil
+}
+
+// sirenLines reads the first line of a file of sirens.
+func sirenLines(r io.Reader) (*lines, error) {
+	l, err := newLines(r)
+	if err != nil {
+		return nil, fmt.Errorf("import sirens: %w", err)
+	}
+	for _, name := range []string{"ref", "lat", "lon", "protocol", "gateway"} {
+		if l.column(name) < 0 {
+			return nil, fmt.Errorf("import sirens: %w: the first line has no column %q", alerting.ErrInvalid, name)
+		}
+	}
+	return l, nil
 }
 
 func (a *Audience) parseSiren(l *lines, check func(gateway, record string) error) (*newSiren, error) {
@@ -218,6 +227,23 @@ func parseProgrammes(text string) (map[string]any, error) {
 
 // writeSirens writes a lot in one transaction.
 func (a *Audience) writeSirens(ctx context.Context, lot []*newSiren, result *Result) error {
+	rows, refs := a.sirenRows(lot, result)
+	replaced := 0
+	err := a.db.Write(ctx, func(ctx context.Context, tx bun.Tx) (err error) {
+		replaced, err = replaceSirens(ctx, tx, rows, refs)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("write lines %d and following: %w", lot[0].line, err)
+	}
+	result.New += len(rows) - replaced
+	result.Replaced += replaced
+	result.Places += len(rows)
+	return nil
+}
+
+// sirenRows are the rows of a lot; of two lines about one siren the later counts.
+func (a *Audience) sirenRows(lot []*newSiren, result *Result) (rows []sirenRow, refs []string) {
 	last := map[string]*newSiren{}
 	for _, s := range lot {
 		if before := last[s.row.Ref]; before != nil {
@@ -226,8 +252,6 @@ func (a *Audience) writeSirens(ctx context.Context, lot []*newSiren, result *Res
 		}
 		last[s.row.Ref] = s
 	}
-	rows := make([]sirenRow, 0, len(lot))
-	refs := make([]string, 0, len(lot))
 	now := a.now().UnixMilli()
 	for _, s := range lot {
 		if last[s.row.Ref] != s {
@@ -238,30 +262,24 @@ func (a *Audience) writeSirens(ctx context.Context, lot []*newSiren, result *Res
 		row.CreatedMS, row.UpdatedMS = now, now
 		rows, refs = append(rows, row), append(refs, row.Ref)
 	}
-	replaced := 0
-	err := a.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		ids := map[string]int64{}
-		err := each(ctx, tx, "look for known sirens", "SELECT id, ref FROM sirens WHERE ref IN (?)", []any{bun.List(refs)},
-			func(found *sql.Rows) error {
-				var id int64
-				var ref string
-				err := found.Scan(&id, &ref)
-				ids[ref] = id
-				return err
-			})
-		if err != nil {
+	return rows, refs
+}
+
+// replaceSirens writes rows in a transaction, and says how many sirens were there before.
+func replaceSirens(ctx context.Context, tx bun.Tx, rows []sirenRow, refs []string) (int, error) {
+	ids := map[string]int64{}
+	err := each(ctx, tx, "look for known sirens", "SELECT id, ref FROM sirens WHERE ref IN (?)", []any{bun.List(refs)},
+		func(found *sql.Rows) error {
+			var id int64
+			var ref string
+			err := found.Scan(&id, &ref)
+			ids[ref] = id
 			return err
-		}
-		replaced = len(ids)
-		return putSirens(ctx, tx, rows, ids)
-	})
+		})
 	if err != nil {
-		return fmt.Errorf("write lines %d and following: %w", lot[0].line, err)
+		return 0, err
 	}
-	result.New += len(rows) - replaced
-	result.Replaced += replaced
-	result.Places += len(rows)
-	return nil
+	return len(ids), putSirens(ctx, tx, rows, ids)
 }
 
 // putSirens gives new sirens their ids and writes all.

@@ -182,13 +182,16 @@ func (c *Console) dryRun(w http.ResponseWriter, r *http.Request, by alerting.Act
 }
 
 func (c *Console) list(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {
-	limit, err := limitOf(r)
+	p, err := c.pageOf(r, "alerts")
 	if err != nil {
 		return err
 	}
-	all, err := c.Reporter.List(r.Context(), limit)
+	all, err := c.Reporter.List(r.Context(), p.place(), p.limit)
 	if err != nil {
 		return err
+	}
+	if n := len(all); n > 0 {
+		p.next(w, r, n, all[n-1].Issued.UnixMilli(), all[n-1].Alert.String())
 	}
 	writeJSON(w, http.StatusOK, all)
 	return nil

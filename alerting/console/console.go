@@ -46,9 +46,14 @@ type Console struct {
 	// Inbox is what partners sent; nil where this console shows none.
 	Inbox   Inbox
 	Letters Letters
-	People  Import
-	Sirens  Import
-	Units   Import
+	// Journal is the record of who did what.
+	Journal Journal
+	// Changes are administrative acts that two people must sign. ProposeSirens makes one of an import of sirens; nil: it is done at once.
+	Changes       Changes
+	ProposeSirens ProposeImport
+	People        Import
+	Sirens        Import
+	Units         Import
 	// Outlines imports units with their outlines (GeoJSON), and UnitList lists units.
 	Outlines Import
 	UnitList func(ctx context.Context, q audience.UnitQuery) ([]audience.UnitLine, error)
@@ -80,6 +85,8 @@ func (c *Console) Handler() http.Handler {
 		mux.Handle(r.pattern, c.asks(r.right, r.answer))
 	}
 	mux.Handle("GET /api/openapi.json", c.description())
+	mux.Handle("GET /api/{$}", c.documentation())
+	mux.Handle("GET /api/docs", c.documentation())
 	return secure(mux)
 }
 

@@ -33,6 +33,16 @@ func (c *Console) describe() ([]byte, error) {
 		for _, name := range pathParameter.FindAllStringSubmatch(where, -1) {
 			op.Parameters = append(op.Parameters, &huma.Param{Name: name[1], In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString}})
 		}
+		for _, p := range parameters()[r.pattern] {
+			kind := huma.TypeString
+			if p.number {
+				kind = huma.TypeInteger
+			}
+			op.Parameters = append(op.Parameters, &huma.Param{Name: p.name, In: p.in, Description: p.about, Schema: &huma.Schema{Type: kind}})
+			if p.name == "after" {
+				op.Responses[strconv.Itoa(r.status)].Headers = map[string]*huma.Param{"Link": {Description: linkAbout, Schema: &huma.Schema{Type: huma.TypeString}}}
+			}
+		}
 		if content := contentOf(schemas, r.takes); content != nil {
 			op.RequestBody = &huma.RequestBody{Content: content}
 		}
@@ -47,6 +57,9 @@ func (c *Console) describe() ([]byte, error) {
 	}
 	return json.MarshalIndent(api, "", "  ")
 }
+
+// linkAbout says how a list goes on.
+const linkAbout = "<…>; rel=\"next\" leads to the next page (RFC 8288); absent on the last"
 
 // schemaName is "ReportLetter" for report.Letter: two packages may each have a Letter.
 func schemaName(t reflect.Type, hint string) string {

@@ -18,7 +18,7 @@ type Drafts interface {
 	Draft(ctx context.Context, document []byte, o desk.Order) (desk.Draft, error)
 	Amend(ctx context.Context, id string, version int64, document []byte, o desk.Order) (desk.Draft, error)
 	DraftAt(ctx context.Context, id string) (desk.Draft, error)
-	Drafts(ctx context.Context, states []desk.DraftState, limit int) ([]desk.Draft, error)
+	Drafts(ctx context.Context, states []desk.DraftState, after alerting.Place, limit int) ([]desk.Draft, error)
 	Submit(ctx context.Context, id string, version int64, by alerting.Actor, release time.Time) (desk.Draft, error)
 	Sign(ctx context.Context, id string, version int64, by alerting.Actor, a alerting.Approval) (desk.Draft, error)
 	Return(ctx context.Context, id string, version int64, by alerting.Actor, reason string) (desk.Draft, error)
@@ -80,7 +80,7 @@ func (c *Console) draftAt(w http.ResponseWriter, r *http.Request, _ alerting.Act
 }
 
 func (c *Console) drafts(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {
-	limit, err := limitOf(r)
+	p, err := c.pageOf(r, "drafts")
 	if err != nil {
 		return err
 	}
@@ -88,9 +88,12 @@ func (c *Console) drafts(w http.ResponseWriter, r *http.Request, _ alerting.Acto
 	for _, s := range r.URL.Query()["state"] {
 		states = append(states, desk.DraftState(s))
 	}
-	all, err := c.Drafts.Drafts(r.Context(), states, limit)
+	all, err := c.Drafts.Drafts(r.Context(), states, p.place(), p.limit)
 	if err != nil {
 		return err
+	}
+	if n := len(all); n > 0 {
+		p.next(w, r, n, all[n-1].Updated.UnixMilli(), all[n-1].ID)
 	}
 	writeJSON(w, http.StatusOK, all)
 	return nil
@@ -125,7 +128,12 @@ func (c *Console) acts(do func(ctx context.Context, id string, by alerting.Actor
 
 // readJSON reads one JSON value strictly.
 func readJSON(w http.ResponseWriter, r *http.Request, into any) error {
-	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxAct))
+	return readJSONUpTo(w, r, maxAct, into)
+}
+
+// readJSONUpTo reads one JSON value of at most so many bytes.
+func readJSONUpTo(w http.ResponseWriter, r *http.Request, limit int64, into any) error {
+	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, limit))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
 		return fmt.Errorf("%w: body: %w", alerting.ErrInvalid, err)

@@ -21,8 +21,8 @@ func (c *Console) expiring(w http.ResponseWriter, r *http.Request, _ alerting.Ac
 	if err != nil {
 		return err
 	}
-	writeJSON(w, http.StatusOK, all)
-	return nil
+	some, err := pageList(c, w, r, "expiring", all, func(a *desk.Asked) string { return a.Alert.String() })
+	return orJSON(w, some, err)
 }
 
 // extension is the body of extend.

@@ -11,6 +11,7 @@ import (
 
 	"tocsin/alerting"
 	"tocsin/alerting/audience"
+	"tocsin/alerting/desk"
 )
 
 // maxImport bounds an import, in bytes: a million people take about 150 MB.
@@ -24,6 +25,8 @@ type importLine struct {
 	Progress *audience.Progress `json:"progress,omitempty"`
 	Result   *audience.Result   `json:"result,omitempty"`
 	Problem  *problem           `json:"problem,omitempty"`
+	// Change stands beside the result where two people must agree to the import: nothing was written yet.
+	Change *desk.Proposed `json:"change,omitempty"`
 }
 
 // The times of an import: importPause is how long the caller may send nothing, or take nothing, and importEnd what is

@@ -13,7 +13,7 @@ import (
 type Inbox interface {
 	SourceOf(name string) (inbox.Source, error)
 	Take(ctx context.Context, document []byte, from inbox.Source) (inbox.Letter, error)
-	List(ctx context.Context, states []inbox.State, limit int) ([]inbox.Letter, error)
+	List(ctx context.Context, states []inbox.State, after alerting.Place, limit int) ([]inbox.Letter, error)
 	Get(ctx context.Context, id string) (inbox.Letter, error)
 	Release(ctx context.Context, id string, by alerting.Actor, reason string) (inbox.Letter, error)
 	Drop(ctx context.Context, id string, by alerting.Actor, reason string) (inbox.Letter, error)
@@ -66,7 +66,7 @@ func (c *Console) takeIn(w http.ResponseWriter, r *http.Request, by alerting.Act
 }
 
 func (c *Console) inbox(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {
-	limit, err := limitOf(r)
+	p, err := c.pageOf(r, "inbox")
 	if err != nil {
 		return err
 	}
@@ -74,9 +74,12 @@ func (c *Console) inbox(w http.ResponseWriter, r *http.Request, _ alerting.Actor
 	for _, s := range r.URL.Query()["state"] {
 		states = append(states, inbox.State(s))
 	}
-	all, err := c.Inbox.List(r.Context(), states, limit)
+	all, err := c.Inbox.List(r.Context(), states, p.place(), p.limit)
 	if err != nil {
 		return err
+	}
+	if n := len(all); n > 0 {
+		p.next(w, r, n, all[n-1].Received.UnixMilli(), all[n-1].ID)
 	}
 	writeJSON(w, http.StatusOK, all)
 	return nil

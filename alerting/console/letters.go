@@ -18,8 +18,8 @@ type Letters interface {
 	Redrive(ctx context.Context, name stream.LetterName) (stream.Examined, error)
 }
 
-// maxLetters bounds a list of dead letters.
-const maxLetters = 1000
+// maxLetters bounds what is listed of the dead letters: the latest.
+const maxLetters = 10_000
 
 // letters lists the dead letters: those that were not put back yet, or with ?all=true all; ?alert=ID those of one alert.
 func (c *Console) letters(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {
@@ -45,8 +45,8 @@ func (c *Console) letters(w http.ResponseWriter, r *http.Request, _ alerting.Act
 	for i := range found {
 		out[i] = report.LetterOf(&found[i])
 	}
-	writeJSON(w, http.StatusOK, out)
-	return nil
+	some, err := pageList(c, w, r, "deadletters", out, func(l *report.Letter) string { return l.Name })
+	return orJSON(w, some, err)
 }
 
 func (c *Console) letter(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {

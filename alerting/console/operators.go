@@ -33,8 +33,8 @@ func (c *Console) operators(w http.ResponseWriter, r *http.Request, _ alerting.A
 	for _, e := range all {
 		out = append(out, Operator{e.Operator, e.Key.ID(), e.Key.Kind, e.Rights, e.Founder()})
 	}
-	writeJSON(w, http.StatusOK, out)
-	return nil
+	some, err := pageList(c, w, r, "operators", out, func(o *Operator) string { return o.KeyID })
+	return orJSON(w, some, err)
 }
 
 // enrol makes a key known.

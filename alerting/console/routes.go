@@ -40,7 +40,7 @@ const (
 
 // routes are all that there is: nothing is answered that does not stand here, with the right that it takes.
 func (c *Console) routes() []route {
-	return slices.Concat(c.alertRoutes(), c.draftRoutes(), c.passwordRoutes(), c.templateRoutes(), c.inboxRoutes(), c.storeRoutes())
+	return slices.Concat(c.alertRoutes(), c.draftRoutes(), c.passwordRoutes(), c.templateRoutes(), c.inboxRoutes(), c.changeRoutes(), c.journalRoutes(), c.storeRoutes())
 }
 
 // alertRoutes issue and stop alerts, and say what became of them.
@@ -120,8 +120,8 @@ func (c *Console) storeRoutes() []route {
 		{"GET /api/deadletters/{topic}/{partition}/{offset}", MayRead, c.inTurn(c.letter), "One of them", nil, report.Letter{}, 200},
 		{"POST /api/deadletters/{topic}/{partition}/{offset}/redrive", MayRedrive, c.redrive, "Put one back", nil, report.Letter{}, 200},
 		{"POST /api/people", MayImport, c.imports("people", c.People), "Import people (CSV); progress and result come as JSON lines", csvMedia, linesMedia, 200},
-		{"POST /api/sirens", MayImport, c.imports("sirens", c.Sirens), "Import sirens (CSV)", csvMedia, linesMedia, 200},
+		{"POST /api/sirens", MayImport, c.importsSirens, "Import sirens (CSV); where the office demands approvals this proposes a change", csvMedia, linesMedia, 200},
 		{"POST /api/units", MayImport, c.importUnits(), "Import administrative units: as CSV, or with their outlines as GeoJSON", csvOrGeoJSON, linesMedia, 200},
-		{"GET /api/units", MayRead, c.inTurn(c.units), "The administrative units below ?parent=, those whose codes come after ?after=", nil, []audience.UnitLine{}, 200},
+		{"GET /api/units", MayRead, c.inTurn(c.units), "The administrative units, or those below ?parent=", nil, []audience.UnitLine{}, 200},
 	}
 }

@@ -26,22 +26,23 @@ const longestUnit = 200
 
 // units lists administrative units.
 func (c *Console) units(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {
-	limit, err := limitOf(r)
+	p, err := c.pageOf(r, "units")
 	if err != nil {
 		return err
 	}
-	q := audience.UnitQuery{Parent: r.URL.Query().Get("parent"), After: r.URL.Query().Get("after"), Limit: limit}
+	q := audience.UnitQuery{Parent: r.URL.Query().Get("parent"), After: p.id, Limit: p.limit}
 	if c.UnitList == nil {
 		return fmt.Errorf("%w: a list of units", alerting.ErrNotFound)
 	}
-	for _, code := range []string{q.Parent, q.After} {
-		if len(code) > longestUnit || strings.ContainsRune(code, 0) {
-			return fmt.Errorf("%w: parent and after are codes of units, NAME=VALUE, of at most %d bytes", alerting.ErrInvalid, longestUnit)
-		}
+	if len(q.Parent) > longestUnit || strings.ContainsRune(q.Parent, 0) {
+		return fmt.Errorf("%w: parent is the code of a unit, NAME=VALUE, of at most %d bytes", alerting.ErrInvalid, longestUnit)
 	}
 	all, err := c.UnitList(r.Context(), q)
 	if err != nil {
 		return err
+	}
+	if n := len(all); n > 0 {
+		p.next(w, r, n, 0, all[n-1].Code)
 	}
 	writeJSON(w, http.StatusOK, all)
 	return nil

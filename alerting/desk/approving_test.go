@@ -287,7 +287,7 @@ func TestTheSameRequestAgain(t *testing.T) {
 			})
 		}
 		done.Wait()
-		all, err := o.desk().Drafts(t.Context(), nil, 100)
+		all, err := o.desk().Drafts(t.Context(), nil, alerting.Place{}, 100)
 		if err != nil || len(all) != 1 {
 			t.Fatalf("%d drafts: %v", len(all), err)
 		}
@@ -349,7 +349,7 @@ func TestWhatBecomesOfADraft(t *testing.T) {
 		if n := len(o.press.printed); n != 0 {
 			t.Errorf("%d records", n)
 		}
-		listed, err := d.Drafts(ctx, []DraftState{Rejected}, 10)
+		listed, err := d.Drafts(ctx, []DraftState{Rejected}, alerting.Place{}, 10)
 		if err != nil || len(listed) != 1 || listed[0].ID != draft.ID || listed[0].Author.Name != "first" {
 			t.Errorf("%+v %v", listed, err)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"tocsin/alerting"
 	"tocsin/alerting/approval"
+	"tocsin/alerting/seal"
 	"tocsin/cap"
 )
 
@@ -60,6 +61,9 @@ type Config struct {
 	// known; nil in its place that nobody is limited. Under reports whether a unit is another one, or lies below it.
 	Territory func(ctx context.Context, unit string) (*cap.Territory, error)
 	Under     func(ctx context.Context, unit, of string) (bool, error)
+	// Kinds are the administrative acts that two people must sign; with them Keys must be set, which seal what they carry.
+	Kinds map[string]ChangeKind
+	Keys  *seal.Keyring
 	// UnknownReferences lets an update or cancel refer to alerts that this desk never issued.
 	UnknownReferences bool
 }
@@ -118,6 +122,9 @@ func New(c Config) (*Desk, error) {
 	}
 	if c.Office != nil && (c.Count == nil || len(c.Seal.Private) == 0) {
 		return nil, fmt.Errorf("%w: with approvals the desk needs a key of its own, and must be able to count whom an alert reaches", alerting.ErrInvalid)
+	}
+	if len(c.Kinds) > 0 && c.Keys == nil {
+		return nil, fmt.Errorf("%w: with kinds of changes the desk needs the keyring that seals them", alerting.ErrInvalid)
 	}
 	if c.Lifetime <= 0 {
 		c.Lifetime = defaultLifetime

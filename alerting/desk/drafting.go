@@ -255,13 +255,9 @@ func (d *Desk) whole(ctx context.Context, db bun.IDB, row *draftRow, v *versionR
 }
 
 // Drafts lists drafts, the latest changed first; states limits them.
-func (d *Desk) Drafts(ctx context.Context, states []DraftState, limit int) ([]Draft, error) {
+func (d *Desk) Drafts(ctx context.Context, states []DraftState, after alerting.Place, limit int) ([]Draft, error) {
 	var rows []draftRow
-	q := d.DB.Read().NewSelect().Model(&rows).Order("updated_ms DESC", "id").Limit(int64(limit))
-	if len(states) > 0 {
-		q = q.Where("state IN (?)", bun.List(states))
-	}
-	if err := q.Scan(ctx); err != nil {
+	if err := draftsBehind(d.DB.Read(), states, after, limit).Model(&rows).Scan(ctx); err != nil {
 		return nil, fmt.Errorf("list drafts: %w: %w", alerting.ErrUnavailable, err)
 	}
 	authors, err := authorsOf(ctx, d.DB.Read(), rows)
@@ -277,6 +273,18 @@ func (d *Desk) Drafts(ctx context.Context, states []DraftState, limit int) ([]Dr
 		out = append(out, one)
 	}
 	return out, nil
+}
+
+// draftsBehind is the query of Drafts, by the index of that order.
+func draftsBehind(db bun.IDB, states []DraftState, after alerting.Place, limit int) *bun.SelectQuery {
+	q := db.NewSelect().Order("updated_ms DESC", "id DESC").Limit(int64(limit))
+	if len(states) > 0 {
+		q = q.Where("state IN (?)", bun.List(states))
+	}
+	if after.ID != "" {
+		q = q.Where("(updated_ms, id) < (?, ?)", after.MS, after.ID)
+	}
+	return q
 }
 
 // authorsOf says who wrote the present version of each draft. A list has no use for the documents.

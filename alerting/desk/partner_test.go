@@ -90,7 +90,7 @@ func TestPartnersAreToldAtOnce(t *testing.T) {
 		if err != nil || got.Draft.State != Drafted || o.state(alerting.IDOf(ours)) != issued {
 			t.Errorf("a cancel of ours: %+v %v", got, err)
 		}
-		if all, err := d.Drafts(t.Context(), nil, 10); err != nil || len(all) != 1 {
+		if all, err := d.Drafts(t.Context(), nil, alerting.Place{}, 10); err != nil || len(all) != 1 {
 			t.Errorf("%d drafts %v", len(all), err)
 		}
 	})

@@ -167,6 +167,9 @@ func (d *Desk) Run(ctx context.Context) error {
 		if n > 0 {
 			d.Log.InfoContext(ctx, "unfinished issues were published", "count", n)
 		}
+		if err := d.lapseChanges(ctx); err != nil && ctx.Err() == nil {
+			d.Log.WarnContext(ctx, "changes that lapsed could not all be ended", "error", err)
+		}
 		for due := false; !due; {
 			select {
 			case <-ctx.Done():

@@ -15,9 +15,18 @@ func Unsealed(ctx context.Context, db bun.IDB) ([]Progress, error) {
 	return list(ctx, db.NewSelect().Where("sealed = 0").Order("issued_ms"))
 }
 
-// Latest lists the alerts that fan-out saw last, newest first.
-func Latest(ctx context.Context, db bun.IDB, limit int) ([]Progress, error) {
-	return list(ctx, db.NewSelect().Order("issued_ms DESC").Limit(int64(limit)))
+// Latest lists the alerts that fan-out saw last, newest first, behind a place.
+func Latest(ctx context.Context, db bun.IDB, after alerting.Place, limit int) ([]Progress, error) {
+	return list(ctx, latest(db, after, limit))
+}
+
+// latest is the query of Latest: those behind a place, by the index of that order.
+func latest(db bun.IDB, after alerting.Place, limit int) *bun.SelectQuery {
+	q := db.NewSelect().Order("issued_ms DESC", "alert DESC").Limit(int64(limit))
+	if after.ID != "" {
+		q = q.Where("(issued_ms, alert) < (?, ?)", after.MS, after.ID)
+	}
+	return q
 }
 
 func list(ctx context.Context, q *bun.SelectQuery) ([]Progress, error) {

@@ -147,10 +147,10 @@ func TestAPersonDecides(t *testing.T) {
 		if have := h.all(); have[Quarantined] != 1 || len(h.handed) != 0 {
 			t.Errorf("%v, handed over %d", have, len(h.handed))
 		}
-		if waiting, err := h.List(ctx, []State{Quarantined}, 10); err != nil || len(waiting) != 1 || waiting[0].ID != garbage.ID || waiting[0].Document != nil {
+		if waiting, err := h.List(ctx, []State{Quarantined}, alerting.Place{}, 10); err != nil || len(waiting) != 1 || waiting[0].ID != garbage.ID || waiting[0].Document != nil {
 			t.Errorf("in quarantine: %+v %v", waiting, err)
 		}
-		if _, err := h.List(ctx, []State{"lost"}, 10); !errors.Is(err, alerting.ErrInvalid) {
+		if _, err := h.List(ctx, []State{"lost"}, alerting.Place{}, 10); !errors.Is(err, alerting.ErrInvalid) {
 			t.Errorf("a state that is none: %v", err)
 		}
 		if !slices.Equal(h.noted[3:], []string{"officer inbox.released", "officer inbox.dropped"}) {

@@ -54,19 +54,27 @@ func (in *Inbox) Get(ctx context.Context, id string) (Letter, error) {
 	return row.letter()
 }
 
-// List gives letters without their documents, the latest first; states limits them.
-func (in *Inbox) List(ctx context.Context, states []State, limit int) ([]Letter, error) {
+// lettersBehind is the query of List, by the index of that order.
+func lettersBehind(db bun.IDB, states []State, after alerting.Place, limit int) *bun.SelectQuery {
+	q := db.NewSelect().Order("received_ms DESC", "id DESC").Limit(int64(limit))
+	if len(states) > 0 {
+		q = q.Where("state IN (?)", bun.List(states))
+	}
+	if after.ID != "" {
+		q = q.Where("(received_ms, id) < (?, ?)", after.MS, after.ID)
+	}
+	return q
+}
+
+// List gives letters without their documents, the latest first, behind a place; states limits them.
+func (in *Inbox) List(ctx context.Context, states []State, after alerting.Place, limit int) ([]Letter, error) {
 	var rows []letterRow
-	q := in.DB.Read().NewSelect().Model(&rows).ExcludeColumn("document").Order("received_ms DESC", "id").Limit(int64(limit))
 	for _, s := range states {
 		if !slices.Contains(States(), s) {
 			return nil, fmt.Errorf("%w: state %.40q: want one of %v", alerting.ErrInvalid, s, States())
 		}
 	}
-	if len(states) > 0 {
-		q = q.Where("state IN (?)", bun.List(states))
-	}
-	if err := q.Scan(ctx); err != nil {
+	if err := lettersBehind(in.DB.Read(), states, after, limit).Model(&rows).ExcludeColumn("document").Scan(ctx); err != nil {
 		return nil, fmt.Errorf("list the inbox: %w: %w", alerting.ErrUnavailable, err)
 	}
 	out := make([]Letter, 0, len(rows))

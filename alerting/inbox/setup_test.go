@@ -143,7 +143,7 @@ func (h *house) takes(document []byte) Letter {
 // all are the letters of the inbox by state.
 func (h *house) all() map[State]int {
 	h.t.Helper()
-	letters, err := h.List(context.Background(), nil, 1000)
+	letters, err := h.List(context.Background(), nil, alerting.Place{}, 1000)
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -24,10 +24,10 @@ type Listing struct {
 	Expires time.Time `json:"expires"`
 }
 
-// List gives the latest alerts, newest first. It answers without the receipts too: the list is what an officer looks for
+// List gives the latest alerts, newest first, behind a place. It answers without the receipts too: the list is what an officer looks for
 // when a store is away.
-func (r *Reporter) List(ctx context.Context, limit int) ([]Listing, error) {
-	latest, err := r.Manifest.Latest(ctx, limit)
+func (r *Reporter) List(ctx context.Context, after alerting.Place, limit int) ([]Listing, error) {
+	latest, err := r.Manifest.Latest(ctx, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list the latest alerts: %w", err)
 	}

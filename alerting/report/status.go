@@ -34,7 +34,7 @@ type Manifest struct {
 	// StoppedBy is the alert that cancelled or superseded this one; zero when none did.
 	StoppedBy func(ctx context.Context, id alerting.AlertID) (alerting.AlertID, error)
 	// Latest are the alerts that fan-out saw last, newest first.
-	Latest func(ctx context.Context, limit int) ([]fanout.Progress, error)
+	Latest func(ctx context.Context, after alerting.Place, limit int) ([]fanout.Progress, error)
 }
 
 // Reporter answers from manifest and receipts.

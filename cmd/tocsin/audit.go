@@ -17,6 +17,7 @@ import (
 	"tocsin/alerting"
 	"tocsin/alerting/journal"
 	"tocsin/alerting/store"
+	"tocsin/cmd/tocsin/client"
 	"tocsin/cmd/tocsin/serve"
 )
 
@@ -56,24 +57,24 @@ func (t *terminal) withJournal(ctx context.Context, read func(db *store.DB) erro
 
 func listAuditVerb(t *terminal) *cobra.Command {
 	q := journal.Query{Latest: true}
+	var remote bool
 	c := &cobra.Command{
 		Use:   "list",
 		Short: "List the latest entries",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if remote {
+				return t.remoteJournal(cmd.Context(), q)
+			}
 			return t.withJournal(cmd.Context(), func(db *store.DB) error {
 				entries := []journal.Entry{}
-				l := listing{header: []string{"number", "at", "actor", "verb", "subject", "detail"}}
 				for e, err := range journal.Read(cmd.Context(), db.Read(), q) {
 					if err != nil {
 						return err
 					}
 					entries = append(entries, e)
-					l.rows = append(l.rows, []string{strconv.FormatInt(e.Number, 10), e.At.Format("2006-01-02 15:04:05.000Z"),
-						e.Actor.Kind + " " + e.Actor.Name, e.Verb, e.Subject, string(e.Detail)})
 				}
-				l.value = entries
-				return t.show(l)
+				return t.showEntries(entries)
 			})
 		},
 	}
@@ -81,7 +82,30 @@ func listAuditVerb(t *terminal) *cobra.Command {
 	c.Flags().StringVar(&q.Actor, "actor", "", "only what this one did")
 	c.Flags().StringVar(&q.Verb, "verb", "", "only acts of this kind, such as alert.issued")
 	c.Flags().IntVar(&q.Limit, "limit", 50, "how many; 0 means all")
+	c.Flags().BoolVar(&remote, "remote", false, "ask the admin API, and not the database")
 	return c
+}
+
+// remoteJournal asks the API for entries.
+func (t *terminal) remoteJournal(ctx context.Context, q journal.Query) error {
+	api, err := t.client()
+	if err != nil {
+		return err
+	}
+	entries, err := api.Journal(ctx, q.Subject, q.Actor, q.Verb, client.Paging{Limit: q.Limit, All: q.Limit == 0})
+	if err != nil {
+		return t.refused(err)
+	}
+	return t.showEntries(entries)
+}
+
+func (t *terminal) showEntries(entries []journal.Entry) error {
+	l := listing{header: []string{"number", "at", "actor", "verb", "subject", "detail"}, value: entries}
+	for _, e := range entries {
+		l.rows = append(l.rows, []string{strconv.FormatInt(e.Number, 10), e.At.Format("2006-01-02 15:04:05.000Z"),
+			e.Actor.Kind + " " + e.Actor.Name, e.Verb, e.Subject, string(e.Detail)})
+	}
+	return t.show(l)
 }
 
 func exportAuditVerb(t *terminal) *cobra.Command {

@@ -50,6 +50,7 @@ func draftVerb(t *terminal) *cobra.Command {
 
 func draftsVerb(t *terminal) *cobra.Command {
 	var states []string
+	var paging client.Paging
 	c := &cobra.Command{Use: "drafts [DRAFT]", Short: "List drafts, or show one with what it lacks", Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			api, err := t.client()
@@ -59,7 +60,7 @@ func draftsVerb(t *terminal) *cobra.Command {
 			if len(args) == 1 {
 				return t.draftOr(api.DraftAt(cmd.Context(), args[0]))
 			}
-			all, err := api.Drafts(cmd.Context(), states)
+			all, err := api.Drafts(cmd.Context(), states, paging)
 			if err != nil {
 				return t.refused(err)
 			}
@@ -69,6 +70,7 @@ func draftsVerb(t *terminal) *cobra.Command {
 			}
 			return t.show(l)
 		}}
+	pagingFlags(c, &paging)
 	c.Flags().StringSliceVar(&states, "state", nil, "only these: draft, submitted, returned, approved, released, rejected, withdrawn, lapsed")
 	return c
 }

@@ -15,7 +15,8 @@ import (
 // importVerb is `tocsin people import FILE` and its siblings.
 func importVerb(t *terminal, what, short, columns string) *cobra.Command {
 	parent := &cobra.Command{Use: what, Short: "Import " + short}
-	parent.AddCommand(&cobra.Command{
+	var s signing
+	child := &cobra.Command{
 		Use:   "import FILE",
 		Short: "Import " + short + " from CSV (- reads standard input)",
 		Long: "Import " + short + " from CSV. A line that cannot be used is reported with its number, and the rest is imported. " +
@@ -33,14 +34,22 @@ func importVerb(t *terminal, what, short, columns string) *cobra.Command {
 			}
 			defer func() { _ = in.Close() }()
 			bar := t.bar(size, what)
-			result, err := importFile(cmd.Context(), api, what, args[0], in, func(p audience.Progress) { _ = bar.Set64(p.Bytes) })
+			result, change, err := importFile(cmd.Context(), api, what, args[0], in, func(p audience.Progress) { _ = bar.Set64(p.Bytes) })
 			_ = bar.Finish()
 			if err != nil {
 				return t.refused(err)
 			}
+			if change != nil {
+				return t.proposed(cmd, api, *change, result, s)
+			}
 			return t.showImport(result)
 		},
-	})
+	}
+	if what == "sirens" {
+		s.changeFlags(child)
+		parent.AddCommand(sirenOrderVerb(t))
+	}
+	parent.AddCommand(child)
 	return parent
 }
 

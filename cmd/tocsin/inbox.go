@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 	"time"
+	"tocsin/cmd/tocsin/client"
 
 	"github.com/spf13/cobra"
 
@@ -21,13 +22,14 @@ func inboxVerb(t *terminal) *cobra.Command {
 
 func inboxListVerb(t *terminal) *cobra.Command {
 	var states []string
+	var paging client.Paging
 	c := &cobra.Command{Use: "list", Short: "List what came, the latest first", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			api, err := t.client()
 			if err != nil {
 				return err
 			}
-			all, err := api.Inbox(cmd.Context(), states)
+			all, err := api.Inbox(cmd.Context(), states, paging)
 			if err != nil {
 				return t.refused(err)
 			}
@@ -38,6 +40,7 @@ func inboxListVerb(t *terminal) *cobra.Command {
 			}
 			return t.show(l)
 		}}
+	pagingFlags(c, &paging)
 	c.Flags().StringSliceVar(&states, "state", nil, "only these: submitted, quarantined, released, dropped")
 	return c
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"tocsin/cmd/tocsin/client"
 
 	"github.com/spf13/cobra"
 
@@ -13,7 +14,8 @@ import (
 )
 
 func statusVerb(t *terminal) *cobra.Command {
-	return &cobra.Command{
+	var paging client.Paging
+	c := &cobra.Command{
 		Use:   "status [ALERT]",
 		Short: "Show how an alert stands, or list the latest alerts",
 		Args:  cobra.MaximumNArgs(1),
@@ -23,7 +25,7 @@ func statusVerb(t *terminal) *cobra.Command {
 				return err
 			}
 			if len(args) == 0 {
-				all, err := api.List(cmd.Context())
+				all, err := api.List(cmd.Context(), paging)
 				if err != nil {
 					return t.refused(err)
 				}
@@ -40,6 +42,8 @@ func statusVerb(t *terminal) *cobra.Command {
 			return t.showStatus(s)
 		},
 	}
+	pagingFlags(c, &paging)
+	return c
 }
 
 func (t *terminal) showList(all []report.Listing) error {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tocsin/alerting/audience"
+	"tocsin/alerting/desk"
 	"tocsin/cmd/tocsin/client"
 )
 
@@ -27,11 +28,12 @@ func isOutlines(what, file string) bool {
 }
 
 // importFile sends a file in the form that it has.
-func importFile(ctx context.Context, api *client.Client, what, name string, in io.Reader, report func(audience.Progress)) (audience.Result, error) {
+func importFile(ctx context.Context, api *client.Client, what, name string, in io.Reader, report func(audience.Progress)) (audience.Result, *desk.Proposed, error) {
 	if isOutlines(what, name) {
-		return api.ImportOutlines(ctx, in, report)
+		r, err := api.ImportOutlines(ctx, in, report)
+		return r, nil, err
 	}
-	return api.Import(ctx, what, in, report)
+	return api.ImportOrPropose(ctx, what, in, report)
 }
 
 func unitsListVerb(t *terminal) *cobra.Command {
@@ -43,11 +45,7 @@ func unitsListVerb(t *terminal) *cobra.Command {
 				return err
 			}
 			l := listing{header: []string{"code", "name", "parent", "outline"}}
-			all := []audience.UnitLine{}
-			err = api.Units(cmd.Context(), below, func(lot []audience.UnitLine) error {
-				all = append(all, lot...)
-				return nil
-			})
+			all, err := api.Units(cmd.Context(), below)
 			if err != nil {
 				return t.refused(err)
 			}

@@ -183,9 +183,8 @@ func (c *Client) Status(ctx context.Context, id alerting.AlertID) (s report.Stat
 }
 
 // List asks for the latest alerts.
-func (c *Client) List(ctx context.Context) (l []report.Listing, err error) {
-	err = c.call(ctx, http.MethodGet, "/api/alerts", "", nil, &l)
-	return l, err
+func (c *Client) List(ctx context.Context, l Paging) ([]report.Listing, error) {
+	return listed[report.Listing](ctx, c, "/api/alerts", url.Values{}, l)
 }
 
 // Explain asks what became of a person or siren.

@@ -34,9 +34,8 @@ func (c *Client) DraftAt(ctx context.Context, id string) (d desk.Draft, err erro
 }
 
 // Drafts asks for the drafts in some states; all, when none is given.
-func (c *Client) Drafts(ctx context.Context, states []string) (all []desk.Draft, err error) {
-	err = c.call(ctx, http.MethodGet, "/api/drafts?"+url.Values{"state": states, "limit": {"1000"}}.Encode(), "", nil, &all)
-	return all, err
+func (c *Client) Drafts(ctx context.Context, states []string, l Paging) ([]desk.Draft, error) {
+	return listed[desk.Draft](ctx, c, "/api/drafts", url.Values{"state": states}, l)
 }
 
 // Act is what is done to a draft: submit, sign, return, reject or withdraw; the other fields as the verb wants them.
@@ -67,8 +66,7 @@ func draftPath(id string) string { return "/api/drafts/" + url.PathEscape(id) }
 
 // Operators asks who may sign.
 func (c *Client) Operators(ctx context.Context) (all []console.Operator, err error) {
-	err = c.call(ctx, http.MethodGet, "/api/operators", "", nil, &all)
-	return all, err
+	return listed[console.Operator](ctx, c, "/api/operators", url.Values{}, Paging{All: true})
 }
 
 // Enrol makes a key known that two administrators have signed.

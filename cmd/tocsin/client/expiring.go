@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"time"
 
 	"tocsin/alerting"
@@ -12,8 +13,7 @@ import (
 
 // Expiring asks which alerts end soon that nobody has answered for.
 func (c *Client) Expiring(ctx context.Context) (all []desk.Asked, err error) {
-	err = c.call(ctx, http.MethodGet, "/api/alerts/expiring", "", nil, &all)
-	return all, err
+	return listed[desk.Asked](ctx, c, "/api/alerts/expiring", url.Values{}, Paging{All: true})
 }
 
 // Extend issues an alert again, to end later; see Issue.

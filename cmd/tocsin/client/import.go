@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tocsin/alerting/audience"
+	"tocsin/alerting/desk"
 )
 
 // importPatience is how long an import may stand still: no byte of the file taken and no line of progress come back. A
@@ -25,59 +26,68 @@ type importLine struct {
 	Progress *audience.Progress
 	Result   *audience.Result
 	Problem  *Problem
+	Change   *desk.Proposed
 }
 
 // Import sends a CSV file; report is called with every progress line. It lasts as long as it goes on.
 func (c *Client) Import(ctx context.Context, what string, csv io.Reader, report func(audience.Progress)) (audience.Result, error) {
-	return c.importAs(ctx, what, "text/csv", csv, report)
+	r, _, err := c.importAs(ctx, what, "text/csv", csv, report)
+	return r, err
 }
 
 // ImportOutlines sends units with their outlines, as GeoJSON; else it is Import.
 func (c *Client) ImportOutlines(ctx context.Context, file io.Reader, report func(audience.Progress)) (audience.Result, error) {
-	return c.importAs(ctx, "units", "application/geo+json", file, report)
+	r, _, err := c.importAs(ctx, "units", "application/geo+json", file, report)
+	return r, err
 }
 
-func (c *Client) importAs(ctx context.Context, what, contentType string, csv io.Reader, report func(audience.Progress)) (audience.Result, error) {
+// ImportOrPropose is Import where two people may have to agree: then the change is not nil, nothing was written yet, and the result is
+// what the import would come to.
+func (c *Client) ImportOrPropose(ctx context.Context, what string, csv io.Reader, report func(audience.Progress)) (audience.Result, *desk.Proposed, error) {
+	return c.importAs(ctx, what, "text/csv", csv, report)
+}
+
+func (c *Client) importAs(ctx context.Context, what, contentType string, csv io.Reader, report func(audience.Progress)) (audience.Result, *desk.Proposed, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	still := time.AfterFunc(c.patience, func() { cancel(errStill) })
 	defer still.Stop()
 	moved := func() { still.Reset(c.patience) }
-	r, err := c.importing(ctx, what, contentType, &moving{csv, moved}, func(p *audience.Progress) {
+	r, change, err := c.importing(ctx, what, contentType, &moving{csv, moved}, func(p *audience.Progress) {
 		moved()
 		if p != nil && report != nil {
 			report(*p)
 		}
 	})
 	if err != nil && errors.Is(context.Cause(ctx), errStill) {
-		return r, fmt.Errorf("import %s: %w: nothing moved for %v", what, errStill, c.patience)
+		return r, change, fmt.Errorf("import %s: %w: nothing moved for %v", what, errStill, c.patience)
 	}
-	return r, err
+	return r, change, err
 }
 
-func (c *Client) importing(ctx context.Context, what, contentType string, csv io.Reader, progress func(*audience.Progress)) (r audience.Result, err error) {
+func (c *Client) importing(ctx context.Context, what, contentType string, csv io.Reader, progress func(*audience.Progress)) (r audience.Result, change *desk.Proposed, err error) {
 	resp, err := c.send(ctx, request{method: http.MethodPost, path: "/api/" + what, contentType: contentType, body: csv})
 	if err != nil {
-		return r, err
+		return r, change, err
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode >= 300 {
-		return r, problemOf(resp)
+		return r, change, problemOf(resp)
 	}
 	lines := json.NewDecoder(resp.Body)
 	for {
 		var line importLine
 		if err := lines.Decode(&line); err != nil {
-			return r, fmt.Errorf("the import's answer ended early: %w", err)
+			return r, change, fmt.Errorf("the import's answer ended early: %w", err)
 		}
 		if line.Result != nil {
-			r = *line.Result
+			r, change = *line.Result, line.Change
 		}
 		switch {
 		case line.Problem != nil:
-			return r, line.Problem
+			return r, change, line.Problem
 		case line.Result != nil:
-			return r, nil
+			return r, change, nil
 		}
 		progress(line.Progress)
 	}

@@ -16,9 +16,8 @@ func (c *Client) PutInbox(ctx context.Context, source string, document []byte) (
 }
 
 // Inbox asks for what partners sent, in some states; all, when none is given.
-func (c *Client) Inbox(ctx context.Context, states []string) (all []inbox.Letter, err error) {
-	err = c.call(ctx, http.MethodGet, "/api/inbox?"+url.Values{"state": states, "limit": {"1000"}}.Encode(), "", nil, &all)
-	return all, err
+func (c *Client) Inbox(ctx context.Context, states []string, l Paging) ([]inbox.Letter, error) {
+	return listed[inbox.Letter](ctx, c, "/api/inbox", url.Values{"state": states}, l)
 }
 
 // InboxLetter asks for one letter with its document.

@@ -19,8 +19,7 @@ func (c *Client) Letters(ctx context.Context, alert string, all bool) (l []repor
 	if alert != "" {
 		q.Set("alert", alert)
 	}
-	err = c.call(ctx, http.MethodGet, "/api/deadletters?"+q.Encode(), "", nil, &l)
-	return l, err
+	return listed[report.Letter](ctx, c, "/api/deadletters", q, Paging{All: true})
 }
 
 // Letter asks for one dead letter.

@@ -19,6 +19,7 @@ import (
 	"tocsin/alerting/inbox"
 	"tocsin/cap"
 	"tocsin/cap/dsig"
+	"tocsin/cmd/tocsin/client"
 	"tocsin/cmd/tocsin/serve"
 )
 
@@ -65,7 +66,7 @@ func TestAPartnersAlertIsPolled(t *testing.T) {
 	defer cancel()
 	came := make(map[inbox.State]inbox.Letter)
 	Until(t, patience, "both came", func() error {
-		all, err := o.API.Inbox(ctx, nil)
+		all, err := o.API.Inbox(ctx, nil, client.Paging{})
 		if err == nil && len(all) != 2 {
 			err = errors.New("not yet")
 		}

@@ -94,7 +94,7 @@ func TestKafkaIsAway(t *testing.T) {
 	if r := refusal(t, err); r.Status != 503 || r.Outcome != "refused" || r.Detail == "" {
 		t.Errorf("issued without Kafka: %+v, want 503, refused, and why", r)
 	}
-	if all, err := o.API.List(ctx); err != nil || len(all) != 0 {
+	if all, err := o.API.List(ctx, client.Paging{}); err != nil || len(all) != 0 {
 		t.Errorf("the list of alerts: %+v %v, want none", all, err)
 	}
 	if status, body := o.Get("http://" + o.Addresses.Metrics.String() + "/healthz"); status != 200 {

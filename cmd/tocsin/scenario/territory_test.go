@@ -30,11 +30,7 @@ func aUnitWarnsInside(t *testing.T, o *Office) {
 	if err != nil || r.New+r.Replaced != 1 || r.ProblemCount > 0 {
 		t.Fatalf("%+v %v", r, err)
 	}
-	var units []audience.UnitLine
-	err = o.API.Units(ctx, "", func(lot []audience.UnitLine) error {
-		units = append(units, lot...)
-		return nil
-	})
+	units, err := o.API.Units(ctx, "")
 	if err != nil || !slices.ContainsFunc(units, func(u audience.UnitLine) bool { return u.Code == district && u.Outline && len(u.Bounds) == 4 }) {
 		t.Errorf("the units: %+v %v", units, err)
 	}

@@ -54,7 +54,8 @@ func (h *house) newDesk() (*desk.Desk, error) {
 	d, err := desk.New(desk.Config{Office: h.office, Seal: seal, Count: h.count, DB: h.db, Press: h.stream, Note: h.note, Now: h.now, Log: h.log.With("role", "api"),
 		Lifetime: h.cfg.Alerts.Lifetime, MaxValidity: h.cfg.Alerts.MaxValidity, MaxBytes: h.cfg.Alerts.MaxBytes,
 		Sender: h.cfg.Office.Sender, SenderName: h.cfg.Office.Name, Signing: signing,
-		Profile: profile, Advise: h.words.Remarks, Territory: h.territory, Under: h.people.Under})
+		Profile: profile, Advise: h.words.Remarks, Territory: h.territory, Under: h.people.Under,
+		Kinds: h.changeKinds(), Keys: h.keys})
 	if err == nil {
 		h.watchExpiry(d)
 	}
@@ -87,6 +88,10 @@ func (h *house) console(d *desk.Desk) (*console.Console, error) {
 		Letters: h.stream.Letters(h.follower),
 		People:  h.importPeople, Sirens: h.importSirens, Units: h.importUnits, Outlines: h.importOutlines, UnitList: h.people.Units, MaxBytes: h.cfg.Alerts.MaxBytes, Log: h.log,
 		Shed: h.counter("tocsin_api_shed_total", "Reads of the admin API that were sent away because too many came at once.").Inc,
+	}
+	c.Changes, c.Journal = d, h.journalShown()
+	if h.office != nil {
+		c.ProposeSirens = h.proposeSirens(d)
 	}
 	if err := h.shelve(c); err != nil {
 		return nil, err
@@ -135,8 +140,8 @@ func (h *house) reporter(d *desk.Desk) *report.Reporter {
 			StoppedBy: func(ctx context.Context, id alerting.AlertID) (alerting.AlertID, error) {
 				return fanout.StoppedBy(ctx, db, id)
 			},
-			Latest: func(ctx context.Context, limit int) ([]fanout.Progress, error) {
-				return fanout.Latest(ctx, db, limit)
+			Latest: func(ctx context.Context, after alerting.Place, limit int) ([]fanout.Progress, error) {
+				return fanout.Latest(ctx, db, after, limit)
 			},
 		},
 	}

@@ -1,0 +1,50 @@
+package console
+
+// parameter is something in the query or a header of a request.
+type parameter struct {
+	name, in, about string
+	// number: it is a whole number.
+	number bool
+}
+
+// paged are the parameters of every list.
+func paged(more ...parameter) []parameter {
+	return append(more,
+		parameter{"limit", "query", "How many entries, 1 to 1000; 50 when left out", true},
+		parameter{"after", "query", "A cursor: go on behind the last entry of the page before. The header Link of that page (rel=\"next\") has it; it is of this list with these filters only", false})
+}
+
+// ordered are the parameters of a document.
+func orderedBy(more ...parameter) []parameter {
+	return append([]parameter{
+		{"channel", "query", "Only these channels: sms, push, mail, siren; may be repeated", false},
+		{"person", "query", "Only these people, by reference; may be repeated", false},
+		{"group", "query", "Only these groups of sirens; may be repeated", false}}, more...)
+}
+
+// parameters are what the routes read besides their path and body.
+func parameters() map[string][]parameter {
+	stateOf := func(what string) parameter {
+		return parameter{"state", "query", "Only those in this state (" + what + "); may be repeated", false}
+	}
+	return map[string][]parameter{
+		"POST /api/alerts":             orderedBy(),
+		"POST /api/alerts/dry-run":     orderedBy(parameter{"list", "query", "true: also each recipient by reference", false}),
+		"POST /api/alerts/{id}/update": orderedBy(),
+		"POST /api/drafts":             orderedBy(parameter{"Idempotency-Key", "header", "What the caller calls this request: the same again is the same draft", false}),
+		"PUT /api/drafts/{id}":         orderedBy(parameter{"If-Match", "header", "The version that is replaced, in quotes", false}),
+		"GET /api/alerts":              paged(),
+		"GET /api/alerts/expiring":     paged(),
+		"GET /api/drafts":              paged(stateOf("draft, submitted, returned, approved, released, rejected, withdrawn, lapsed")),
+		"GET /api/inbox":               paged(stateOf("submitted, quarantined, released, dropped")),
+		"GET /api/changes":             paged(stateOf("open, applied, withdrawn, lapsed, overtaken")),
+		"GET /api/operators":           paged(),
+		"GET /api/units":               paged(parameter{"parent", "query", "Only those below the unit of this code", false}),
+		"GET /api/deadletters": paged(parameter{"alert", "query", "Only those of this alert", false},
+			parameter{"all", "query", "true: also those that were put back", false}),
+		"GET /api/journal": paged(parameter{"subject", "query", "Only what was done to this, such as alert/ID", false},
+			parameter{"actor", "query", "Only what this actor did, by name", false}, parameter{"verb", "query", "Only this verb", false}),
+		"GET /api/alerts/{id}/report": {{"part", "query", "summary, failures or unreached", false}, {"format", "query", "json, csv or xlsx", false}},
+		"POST /api/inbox":             {{"source", "query", "The name of the source (inbox.sources)", false}},
+	}
+}
