@@ -33,6 +33,8 @@ const (
 	mostPoints        = 1000
 	longestWord       = 200
 	longestWhy        = 4000
+	// mostBytes bounds a standing authorisation as JSON: every alert under it carries it.
+	mostBytes = 64 << 10
 	// MostOriginal bounds what a partner signed and an envelope carries besides the document, in bytes.
 	MostOriginal = 128 << 10
 )
@@ -158,6 +160,9 @@ func CheckStanding(s *alerting.StandingOrder) error {
 	}
 	if err == nil {
 		err = checkBounds(&s.Bounds)
+	}
+	if text, bad := json.Marshal(s); err == nil && (bad != nil || len(text) > mostBytes) {
+		err = fmt.Errorf("it has %d bytes; at most %d: use fewer points and words", len(text), mostBytes)
 	}
 	if err != nil {
 		return wrong("%v", err)

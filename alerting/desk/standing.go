@@ -142,7 +142,8 @@ func (d *Desk) WithdrawStanding(ctx context.Context, by alerting.Actor, w alerti
 	if d.Office == nil {
 		return errNoApproval()
 	}
-	if now := d.Now(); w.At.After(now.Add(signatureAhead)) {
+	// What is out must stay approved: nobody ends an authorisation from long ago.
+	if now := d.Now(); w.At.After(now.Add(signatureAhead)) || w.At.Before(now.Add(-signatureAhead)) {
 		return fmt.Errorf("%w: the withdrawal is of %s, and it is %s here: set the clock, and sign again", alerting.ErrForbidden,
 			w.At.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
 	}
