@@ -24,6 +24,10 @@ type Envelope struct {
 	// demands none. Enrolments are those by which their keys are known.
 	Approvals  []Approval  `json:"approvals,omitempty"`
 	Enrolments []Enrolment `json:"enrolments,omitempty"`
+	// Standing is the authorisation under which it went out before two people signed it; nil for all others. Original is what
+	// the partner signed, where that is not Document.
+	Standing *StandingOrder `json:"standing,omitempty"`
+	Original []byte         `json:"original,omitempty"`
 	// Actor released it.
 	Actor Actor `json:"actor"`
 	// Channels limits the channels; empty means all.

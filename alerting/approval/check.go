@@ -19,7 +19,8 @@ type Office struct {
 	// Desk is the key with which the desk signs the Cancels that it writes; zero when it has none.
 	Desk Key
 
-	revoked atomic.Pointer[[]alerting.Revocation]
+	revoked   atomic.Pointer[[]alerting.Revocation]
+	withdrawn atomic.Pointer[[]alerting.Withdrawal]
 }
 
 // DeskName is the operator as whom the desk signs. No other may have that name.
@@ -51,6 +52,9 @@ func (o *Office) CheckWith(roll *Roll, in *alerting.Issued) error {
 	if in.Alert.MsgType == cap.MsgCancel && o.stopped(roll, &in.Envelope) {
 		return nil
 	}
+	if in.Envelope.Standing != nil {
+		return o.standing(roll, in)
+	}
 	if missing := o.Missing(roll, in); len(missing) > 0 {
 		return fmt.Errorf("%w: not approved: %s", alerting.ErrForbidden, strings.Join(missing, "; "))
 	}
@@ -70,6 +74,15 @@ func (o *Office) stopped(roll *Roll, e *alerting.Envelope) bool {
 		s, err := over(a.By, a.At)
 		return err == nil && o.Desk.verify(s, a.Signature, Relying{}) == nil
 	})
+}
+
+// standing is CheckWith for an alert that goes out under a standing authorisation. Once two have signed it, it needs none.
+func (o *Office) standing(roll *Roll, in *alerting.Issued) error {
+	beyond := o.Beyond(roll, in)
+	if len(beyond) == 0 || len(o.Missing(roll, in)) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: not approved: the standing authorisation does not let it go: %s", alerting.ErrForbidden, strings.Join(beyond, "; "))
 }
 
 // Missing says in words what an alert still lacks, one for each rule; empty when it may be sent.

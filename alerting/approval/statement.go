@@ -27,6 +27,14 @@ const (
 	Enrol Act = "enrol"
 	// Revoke: this key is nobody's any more.
 	Revoke Act = "revoke"
+	// Authorise: alerts within the bounds of this standing authorisation may go out before two people have signed them.
+	Authorise Act = "authorise"
+	// Withdraw: that standing authorisation is good for nothing any more.
+	Withdraw Act = "withdraw"
+	// Release: I send this now under a standing authorisation, before anybody else has signed it.
+	Release Act = "release"
+	// Unattended: the desk has counted this against the rate of a standing authorisation, and lets it go.
+	Unattended Act = "unattended"
 )
 
 // domain begins everything that is signed, so that no signature is good for anything else.
@@ -45,6 +53,8 @@ type Statement struct {
 	Audience string           `json:"audience,omitempty"`
 	Counted  alerting.Counted `json:"counted,omitzero"`
 	Author   string           `json:"author,omitempty"`
+	// Standing is the id of the standing authorisation of which the acts Release and Unattended speak.
+	Standing string `json:"standing,omitempty"`
 }
 
 // Digest is what is signed: SHA-256 over a fixed beginning and the statement as JSON. A passkey signs it as its challenge.
@@ -65,8 +75,12 @@ func Over(e *alerting.Envelope, act Act, by string, at time.Time) (Statement, er
 		return Statement{}, err
 	}
 	document := sha256.Sum256(dsig.Strip(e.Document))
-	return Statement{Act: act, By: by, At: at, Subject: hex.EncodeToString(document[:]), World: e.World, Audience: audience,
-		Counted: e.Counted, Author: e.Author}, nil
+	s := Statement{Act: act, By: by, At: at, Subject: hex.EncodeToString(document[:]), World: e.World, Audience: audience,
+		Counted: e.Counted, Author: e.Author}
+	if e.Standing != nil && (act == Release || act == Unattended) {
+		s.Standing, err = StandingID(e.Standing)
+	}
+	return s, err
 }
 
 // audienceOf is the digest of whom an order names; the order of names says nothing.

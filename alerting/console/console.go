@@ -30,6 +30,7 @@ type Console struct {
 	Drafts    Drafts
 	Operators Operators
 	Passwords Passwords
+	Standings Standings
 	// Check reads a document as Issue would, without issuing it.
 	Check func(document []byte, o desk.Order) (*alerting.Issued, error)
 	// Read reads a document that somebody else wrote.

@@ -251,6 +251,9 @@ func (d *Desk) whole(ctx context.Context, db bun.IDB, row *draftRow, v *versionR
 	}
 	v.onto(&in.Envelope, out.Signatures)
 	out.Missing = d.Office.Missing(roll, in)
+	if out.State == Submitted && out.Reason != "" {
+		out.Missing = append([]string{out.Reason}, out.Missing...)
+	}
 	return out, nil
 }
 

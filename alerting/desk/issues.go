@@ -141,6 +141,9 @@ func (d *Desk) enter(ctx context.Context, in *alerting.Issued, row issueRow) (en
 			return err
 		}
 		entered = true
+		if err := d.useStanding(ctx, tx, in); err != nil {
+			return err
+		}
 		if in.Alert.MsgType != cap.MsgAlert {
 			if err := d.stopAll(ctx, tx, in); err != nil {
 				return err
@@ -221,6 +224,9 @@ func (d *Desk) withdraw(ctx context.Context, id alerting.AlertID, why error) (wi
 		}
 		_, err = tx.NewUpdate().Model((*issueRow)(nil)).Set("stopped_by = ''").Where("stopped_by = ?", id.String()).Exec(ctx)
 		if err != nil {
+			return err
+		}
+		if _, err := tx.NewDelete().Model((*useRow)(nil)).Where("alert = ?", id.String()).Exec(ctx); err != nil {
 			return err
 		}
 		return d.Note(ctx, tx, engine(), verbWithdrawn, subjectOf(id.String()), map[string]string{"because": why.Error()})

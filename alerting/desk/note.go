@@ -44,6 +44,13 @@ const (
 	verbEnrolled = "operator.enrolled"
 	verbRevoked  = "key.revoked"
 
+	// What becomes of standing authorisations, and of what goes out under them.
+	verbAuthorised    = "standing.authorised"
+	verbStandingEnded = "standing.withdrawn"
+	verbUsed          = "standing.used"
+	verbBeyond        = "standing.beyond"
+	verbCountersigned = "alert.countersigned"
+
 	// What becomes of a key under a password. It is shut by the last wrong password in a row, and reopened if that was right.
 	verbKeyMade  = "key.made"
 	verbPassword = "key.password"
@@ -78,11 +85,12 @@ type entering struct {
 	People     int                `json:"people,omitempty"`
 	Groups     []string           `json:"groups,omitempty"`
 	References []alerting.AlertID `json:"references,omitempty"`
+	Standing   string             `json:"standing,omitempty"`
 }
 
 func enteringOf(in *alerting.Issued) entering {
 	e := &in.Envelope
 	return entering{Unit: e.Actor.Unit, Sender: in.Alert.Sender, Identifier: in.Alert.Identifier, MsgType: string(in.Alert.MsgType), World: e.World,
 		Digest: hex.EncodeToString(e.Digest[:]), Channels: e.Channels, People: len(e.Audience.People), Groups: e.Audience.Groups,
-		References: in.References}
+		References: in.References, Standing: standingIn(e)}
 }

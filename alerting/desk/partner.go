@@ -18,12 +18,15 @@ type Received struct {
 	Draft Draft
 	// Issued: the office has issued this very document before, and nothing was done.
 	Issued bool
+	// Standing is the id of the standing authorisation under which it went out at once.
+	Standing string
 }
 
-// Receive keeps a document of a partner as a submitted draft, and never issues it: where nobody would have to approve it, it
-// stays a draft that somebody must submit. The same document again is the same draft. Errors are those of Issue: what Issue
+// Receive keeps a document of a partner as a submitted draft: where nobody would have to approve it, it stays a draft that
+// somebody must submit. It is issued at once only when a standing authorisation lets what the partner signed, the original,
+// go unattended; why none does, the draft says. The same document again is the same draft. Errors are those of Issue: what Issue
 // would refuse at last is refused now, before anybody approves it.
-func (d *Desk) Receive(ctx context.Context, document []byte, o Order) (Received, error) {
+func (d *Desk) Receive(ctx context.Context, document, original []byte, o Order) (Received, error) {
 	in, err := d.Check(document, o)
 	if err != nil {
 		return Received{}, fmt.Errorf("receive: %w", err)
@@ -47,6 +50,13 @@ func (d *Desk) Receive(ctx context.Context, document []byte, o Order) (Received,
 	if err := d.couldStop(ctx, in); err != nil {
 		return Received{}, fmt.Errorf("receive alert %s: %w", in.ID, err)
 	}
+	standing, beyond, err := d.unattended(ctx, in, original)
+	if err != nil {
+		return Received{}, fmt.Errorf("receive alert %s: %w", in.ID, err)
+	}
+	if standing != "" {
+		return Received{Standing: standing}, nil
+	}
 	free, err := d.needsNobody(ctx, in)
 	if err != nil {
 		return Received{}, fmt.Errorf("receive alert %s: %w", in.ID, err)
@@ -55,7 +65,10 @@ func (d *Desk) Receive(ctx context.Context, document []byte, o Order) (Received,
 		draft, err := d.keptDraft(ctx, in)
 		return Received{Draft: draft}, err
 	}
-	draft, _, err := d.draftFor(ctx, in)
+	draft, repeated, err := d.draftFor(ctx, in)
+	if err == nil && beyond != "" && !repeated {
+		draft, err = d.sayBeyond(ctx, draft, beyond)
+	}
 	return Received{Draft: draft}, err
 }
 

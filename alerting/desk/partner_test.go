@@ -28,11 +28,11 @@ func TestPartnersSendNothing(t *testing.T) {
 					a.Status = cap.StatusTest
 				}
 			})
-			got, err := row.desk.Receive(t.Context(), o.write(a), partner)
+			got, err := row.desk.Receive(t.Context(), o.write(a), nil, partner)
 			if err != nil || got.Draft.State != row.state || got.Draft.Author != partner.Actor || got.Issued {
 				t.Errorf("%s: %+v %v", name, got, err)
 			}
-			again, err := row.desk.Receive(t.Context(), o.write(a), partner)
+			again, err := row.desk.Receive(t.Context(), o.write(a), nil, partner)
 			if err != nil || again.Draft.ID != got.Draft.ID {
 				t.Errorf("%s, again: %+v %v", name, again, err)
 			}
@@ -42,7 +42,7 @@ func TestPartnersSendNothing(t *testing.T) {
 		}
 		// Two operators approve it, and then it goes out.
 		d := o.desk(approvals(t))
-		got, err := d.Receive(t.Context(), o.write(o.alert("approvals")), partner)
+		got, err := d.Receive(t.Context(), o.write(o.alert("approvals")), nil, partner)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -52,7 +52,7 @@ func TestPartnersSendNothing(t *testing.T) {
 				t.Errorf("approved by %s: %s %v %v", by, after.State, after.Missing, err)
 			}
 		}
-		if received, err := d.Receive(t.Context(), o.write(o.alert("approvals")), partner); err != nil || !received.Issued || len(o.press.printed) != 1 {
+		if received, err := d.Receive(t.Context(), o.write(o.alert("approvals")), nil, partner); err != nil || !received.Issued || len(o.press.printed) != 1 {
 			t.Errorf("what was issued comes back: %+v %v", received, err)
 		}
 	})
@@ -82,11 +82,11 @@ func TestPartnersAreToldAtOnce(t *testing.T) {
 				}
 			}), alerting.ErrInvalid, "it expired at"},
 		} {
-			if got, err := d.Receive(t.Context(), o.write(row.alert), partner); !errors.Is(err, row.kind) || !strings.Contains(err.Error(), row.says) {
+			if got, err := d.Receive(t.Context(), o.write(row.alert), nil, partner); !errors.Is(err, row.kind) || !strings.Contains(err.Error(), row.says) {
 				t.Errorf("%s: %+v %v", name, got, err)
 			}
 		}
-		got, err := d.Receive(t.Context(), o.write(o.alert("cancel", referring(cap.MsgCancel, ours))), partner)
+		got, err := d.Receive(t.Context(), o.write(o.alert("cancel", referring(cap.MsgCancel, ours))), nil, partner)
 		if err != nil || got.Draft.State != Drafted || o.state(alerting.IDOf(ours)) != issued {
 			t.Errorf("a cancel of ours: %+v %v", got, err)
 		}

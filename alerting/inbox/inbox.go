@@ -65,6 +65,8 @@ type Handed struct {
 	Draft string
 	// Issued: the office has issued this very document before, so there is nothing to do.
 	Issued bool
+	// Standing is the id of the standing authorisation under which it went out at once.
+	Standing string
 	// Remark is what people should know of the draft.
 	Remark string
 }
@@ -82,9 +84,10 @@ type DB interface {
 type Config struct {
 	DB   DB
 	Note Note
-	// Submit hands a verified document to the desk, to be approved by people; it issues nothing. ErrInvalid, ErrConflict, ErrState
+	// Submit hands a verified document to the desk, to be approved by people, with the original that the partner signed: a standing
+	// authorisation may let that go at once. ErrInvalid, ErrConflict, ErrState
 	// and ErrForbidden are the desk's last word; after any other error the same again is safe.
-	Submit func(ctx context.Context, document []byte, by alerting.Actor) (Handed, error)
+	Submit func(ctx context.Context, document, original []byte, by alerting.Actor) (Handed, error)
 	// Draft keeps a document as an ordinary draft, and gives its id.
 	Draft func(ctx context.Context, document []byte, by alerting.Actor) (string, error)
 	// Anchors are those of the office. Signs: the office signs what it issues, and then refuses signatures for which

@@ -78,7 +78,7 @@ func open(t *testing.T, db *store.DB) *house {
 			h.noted = append(h.noted, by.Name+" "+verb)
 			return nil
 		},
-		Submit: func(_ context.Context, document []byte, by alerting.Actor) (Handed, error) {
+		Submit: func(_ context.Context, document, _ []byte, by alerting.Actor) (Handed, error) {
 			h.mu.Lock()
 			defer h.mu.Unlock()
 			if h.refuse != nil {

@@ -172,7 +172,7 @@ func same(a, b *cap.Alert) bool {
 // hand gives a verified document to the desk, and puts what it said into the row. It comes before the row is written: should this
 // process die in between, the same document finds the same draft.
 func (in *Inbox) hand(ctx context.Context, row *letterRow, approvable []byte) (outcome string, err error) {
-	handed, err := in.Submit(ctx, approvable, alerting.Actor{Name: row.Source, Kind: "partner"})
+	handed, err := in.Submit(ctx, approvable, row.Document, alerting.Actor{Name: row.Source, Kind: "partner"})
 	if err != nil {
 		for _, last := range []error{alerting.ErrInvalid, alerting.ErrConflict, alerting.ErrState, alerting.ErrForbidden} {
 			if errors.Is(err, last) {
@@ -186,6 +186,9 @@ func (in *Inbox) hand(ctx context.Context, row *letterRow, approvable []byte) (o
 	if handed.Issued {
 		row.State, row.Reason = string(Dropped), "this office has issued it itself; there is nothing to do"
 		return outcomeOwn, nil
+	}
+	if handed.Standing != "" {
+		row.Reason = "it went out unattended, under " + handed.Standing
 	}
 	return outcomeSubmitted, nil
 }

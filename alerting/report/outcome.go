@@ -24,6 +24,8 @@ type Outcome struct {
 	Status  string    `json:"status"`
 	Issued  time.Time `json:"issued"`
 	Expires time.Time `json:"expires"`
+	// Standing is the id of the standing authorisation under which it went out before two people had signed it.
+	Standing string `json:"standing,omitempty"`
 	// StoppedBy is the alert that cancelled or superseded this one.
 	StoppedBy string `json:"stopped_by,omitempty"`
 	// Final: everybody was found, and no delivery is queued any more. Reports of gateways may still come.
@@ -169,6 +171,13 @@ func (r *Reporter) outcome(ctx context.Context, p fanout.Progress, t *tally) (Ou
 		Channels: []Reached{}, Groups: groupsOf(p), Notes: slices.Clone(p.Notes)}
 	if p.Reason != "" && !slices.Contains(out.Notes, p.Reason) {
 		out.Notes = append(out.Notes, p.Reason)
+	}
+	if r.Accepted != nil {
+		if in, err := r.Accepted(ctx, p.Alert); err == nil {
+			var flagged Status
+			flagged.flag(in)
+			out.Standing, out.Notes = flagged.Standing, append(out.Notes, flagged.Notes...)
+		}
 	}
 	by, err := r.Manifest.StoppedBy(ctx, p.Alert)
 	if err != nil {

@@ -66,6 +66,8 @@ type Status struct {
 	Issued time.Time     `json:"issued"`
 	// Expires is when the last info ends.
 	Expires time.Time `json:"expires"`
+	// Standing is the id of the standing authorisation under which it went out before two people had signed it.
+	Standing string `json:"standing,omitempty"`
 	// StoppedBy is the alert that cancelled or superseded this one.
 	StoppedBy string `json:"stopped_by,omitempty"`
 	// Ready is false while the receipts are being rebuilt; the figures are then missing.
@@ -135,7 +137,9 @@ func (r *Reporter) Status(ctx context.Context, id alerting.AlertID) (Status, err
 	if errors.Is(err, alerting.ErrNotFound) && r.Accepted != nil {
 		// Accepted a moment ago, and fan-out has not seen it yet.
 		if in, pending := r.Accepted(ctx, id); pending == nil {
-			return Status{Alert: id, World: in.Envelope.World, Status: "accepted", Lane: in.Lane, Expires: in.Expires}, nil
+			out := Status{Alert: id, World: in.Envelope.World, Status: "accepted", Lane: in.Lane, Expires: in.Expires}
+			out.flag(in)
+			return out, nil
 		}
 	}
 	if err != nil {
@@ -145,6 +149,11 @@ func (r *Reporter) Status(ctx context.Context, id alerting.AlertID) (Status, err
 		Expires: progress.Expires, Notes: progress.Notes}
 	if progress.Reason != "" && !slices.Contains(out.Notes, progress.Reason) {
 		out.Notes = append(out.Notes, progress.Reason)
+	}
+	if r.Accepted != nil {
+		if in, err := r.Accepted(ctx, id); err == nil {
+			out.flag(in)
+		}
 	}
 	by, err := r.Manifest.StoppedBy(ctx, id)
 	if err != nil {

@@ -168,6 +168,9 @@ func (o *Outcome) rows() [][]any {
 	add("alert", id, "status", o.Status)
 	add("alert", id, "issued", o.Issued.Format(time.RFC3339))
 	add("alert", id, "expires", o.Expires.Format(time.RFC3339))
+	if o.Standing != "" {
+		add("alert", id, "standing", o.Standing)
+	}
 	if o.StoppedBy != "" {
 		add("alert", id, "stopped_by", o.StoppedBy)
 	}

@@ -47,7 +47,7 @@ func (s *signing) flags(c *cobra.Command) {
 
 func submitVerb(t *terminal) *cobra.Command {
 	var s signing
-	var release string
+	var release, standing string
 	c := &cobra.Command{Use: "submit DRAFT", Short: "Ask for a draft to be approved; with --key or --password, as its author",
 		Long: "Freeze a draft and count whom it reaches. With --key or --password its author signs it, and is then one of the two people that every warning needs; " +
 			"without, two others must approve it.",
@@ -69,12 +69,16 @@ func submitVerb(t *terminal) *cobra.Command {
 				return err
 			}
 			d, err := api.Act(cmd.Context(), args[0], client.Act{Verb: "submit", Version: version, Release: at})
+			if err == nil && standing != "" {
+				return t.releaseUnder(cmd, api, d, standing, s)
+			}
 			if err != nil || !s.wanted() {
 				return t.draftOr(d, err)
 			}
 			return t.sign(cmd, api, d, approval.Author, s)
 		}}
 	s.flags(c)
+	c.Flags().StringVar(&standing, "release-under", "", "send it now under this standing authorisation, with --key and --as; a second person countersigns later")
 	c.Flags().StringVar(&release, "at", "", "release it at this time (RFC 3339), once it is approved; left out: at once")
 	return c
 }

@@ -27,6 +27,8 @@ func findingRows(name string, findings cap.Findings) [][]string {
 
 func issueVerb(t *terminal) *cobra.Command {
 	var order client.Order
+	var s signing
+	var standing string
 	var dry, list, watch bool
 	c := &cobra.Command{
 		Use:   "issue FILE",
@@ -51,6 +53,13 @@ func issueVerb(t *terminal) *cobra.Command {
 			if err != nil {
 				return t.refused(err)
 			}
+			if standing != "" && accepted.Draft != "" {
+				d, err := api.DraftAt(cmd.Context(), accepted.Draft)
+				if err != nil {
+					return t.refused(err)
+				}
+				return t.releaseUnder(cmd, api, d, standing, s)
+			}
 			if !watch || accepted.Draft != "" {
 				return t.showAccepted(accepted)
 			}
@@ -60,6 +69,10 @@ func issueVerb(t *terminal) *cobra.Command {
 	f := c.Flags()
 	f.BoolVar(&dry, "dry-run", false, "issue nothing: show who would get what by which channel, and what it costs")
 	f.BoolVar(&list, "list", false, "with --dry-run: name every recipient")
+	f.StringVar(&standing, "standing", "", "send it now under this standing authorisation; a second person countersigns later")
+	f.StringVar(&s.key, "key", "", "with --standing: the file with your key")
+	f.StringVar(&s.as, "as", "", "with --standing: your name, as you are enrolled")
+	f.BoolVar(&s.yes, "yes", false, "with --standing: do not ask")
 	f.BoolVar(&watch, "watch", false, "show progress until everything is settled; JSON lines when the output is no terminal")
 	ordered(c, &order)
 	return c

@@ -86,10 +86,13 @@ func TestNothingForgedIsSent(t *testing.T) {
 	}
 	other := o.Alert(Info(p.Area()))
 	forged := map[string]alerting.Envelope{
-		"nobody approved it":              envelope(o.Alert(Info(p.Area())), nil),
-		"the author's signature alone":    envelope(genuine, func(e *alerting.Envelope) { e.Approvals = draft.Signatures }),
-		"the signatures of another alert": envelope(other, func(e *alerting.Envelope) { e.Approvals = draft.Signatures }),
-		"a cancel that nobody signed":     envelope(o.Following(cap.MsgCancel, []*cap.Alert{genuine}, Info(p.Area())), nil),
+		"nobody approved it":                          envelope(o.Alert(Info(p.Area())), nil),
+		"the author's signature alone":                envelope(genuine, func(e *alerting.Envelope) { e.Approvals = draft.Signatures }),
+		"the signatures of another alert":             envelope(other, func(e *alerting.Envelope) { e.Approvals = draft.Signatures }),
+		"a standing authorisation that nobody signed": envelope(o.Alert(Info(p.Area())), func(e *alerting.Envelope) { o.stands(e) }),
+		"one that one administrator signed twice":     envelope(o.Alert(Info(p.Area())), func(e *alerting.Envelope) { o.stands(e, "first", "first") }),
+		"one that the desk did not count":             envelope(o.Alert(Info(p.Area())), func(e *alerting.Envelope) { o.stands(e, "first", "second") }),
+		"a cancel that nobody signed":                 envelope(o.Following(cap.MsgCancel, []*cap.Alert{genuine}, Info(p.Area())), nil),
 	}
 	for name, e := range forged {
 		if err := s.Publish(ctx, e); err != nil {

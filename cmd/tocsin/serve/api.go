@@ -58,6 +58,7 @@ func (h *house) newDesk() (*desk.Desk, error) {
 		Kinds: h.changeKinds(), Keys: h.keys})
 	if err == nil {
 		h.watchExpiry(d)
+		h.watchCountersigns(d)
 	}
 	return d, err
 }
@@ -84,7 +85,7 @@ func (h *house) watchExpiry(d *desk.Desk) {
 // console builds the admin API.
 func (h *house) console(d *desk.Desk) (*console.Console, error) {
 	c := &console.Console{
-		Desk: d, Drafts: d, Operators: d, Passwords: d, Check: d.Check, Read: d.Read, Note: h.noteAct, Proceed: h.proceed, Expiry: d, AskBefore: h.cfg.Alerts.AskBefore, Reporter: h.reporter(d), DryRun: h.dryRunner(d.Remarks), Document: d.Document,
+		Desk: d, Drafts: d, Operators: d, Passwords: d, Standings: d, Check: d.Check, Read: d.Read, Note: h.noteAct, Proceed: h.proceed, Expiry: d, AskBefore: h.cfg.Alerts.AskBefore, Reporter: h.reporter(d), DryRun: h.dryRunner(d.Remarks), Document: d.Document,
 		Letters: h.stream.Letters(h.follower),
 		People:  h.importPeople, Sirens: h.importSirens, Units: h.importUnits, Outlines: h.importOutlines, UnitList: h.people.Units, MaxBytes: h.cfg.Alerts.MaxBytes, Log: h.log,
 		Shed: h.counter("tocsin_api_shed_total", "Reads of the admin API that were sent away because too many came at once.").Inc,

@@ -65,8 +65,13 @@ func (h *house) watchRevocations(ctx context.Context) error {
 		all, err := desk.Revocations(ctx, h.db.Read())
 		if err == nil {
 			h.office.Revoke(all)
-		} else if ctx.Err() == nil {
-			h.log.Warn("the revocations cannot be read; those known last hold", "error", err)
+			var withdrawn []alerting.Withdrawal
+			if withdrawn, err = desk.StandingWithdrawals(ctx, h.db.Read()); err == nil {
+				h.office.Withdrawals(withdrawn)
+			}
+		}
+		if err != nil && ctx.Err() == nil {
+			h.log.Warn("the revocations and withdrawals cannot be read; those known last hold", "error", err)
 		}
 		select {
 		case <-ctx.Done():

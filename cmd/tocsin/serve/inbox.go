@@ -40,8 +40,8 @@ func (h *house) inbox(d *desk.Desk) (*inbox.Inbox, []*inbox.Poller, error) {
 	}
 	c := inbox.Config{DB: h.db, Note: inbox.Note(h.note), MaxBytes: h.cfg.Alerts.MaxBytes, Now: h.now, Log: h.log.With("role", "api"),
 		Metrics: inbox.NewMetrics(h.reg),
-		Submit: func(ctx context.Context, document []byte, by alerting.Actor) (inbox.Handed, error) {
-			return handIn(ctx, d, document, by)
+		Submit: func(ctx context.Context, document, original []byte, by alerting.Actor) (inbox.Handed, error) {
+			return handIn(ctx, d, document, original, by)
 		},
 		Draft: func(ctx context.Context, document []byte, by alerting.Actor) (string, error) {
 			draft, err := d.Draft(ctx, document, desk.Order{Actor: by})
@@ -69,12 +69,12 @@ func (h *house) inbox(d *desk.Desk) (*inbox.Inbox, []*inbox.Poller, error) {
 }
 
 // handIn hands a verified document to the desk.
-func handIn(ctx context.Context, d *desk.Desk, document []byte, by alerting.Actor) (inbox.Handed, error) {
-	got, err := d.Receive(ctx, document, desk.Order{Actor: by})
+func handIn(ctx context.Context, d *desk.Desk, document, original []byte, by alerting.Actor) (inbox.Handed, error) {
+	got, err := d.Receive(ctx, document, original, desk.Order{Actor: by})
 	if err != nil {
 		return inbox.Handed{}, err
 	}
-	out := inbox.Handed{Draft: got.Draft.ID, Issued: got.Issued}
+	out := inbox.Handed{Draft: got.Draft.ID, Issued: got.Issued, Standing: got.Standing, Remark: got.Draft.Reason}
 	if got.Draft.State == desk.Drafted {
 		out.Remark = "nobody would have to approve it here, so it waits as a draft until somebody submits it"
 	}

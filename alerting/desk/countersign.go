@@ -1,0 +1,249 @@
+package desk
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"tocsin/alerting"
+	"tocsin/alerting/approval"
+)
+
+// Waiting is an alert that went out before a second person had signed it.
+type Waiting struct {
+	Alert    alerting.AlertID `json:"alert"`
+	Standing string           `json:"standing"`
+	Released time.Time        `json:"released"`
+	// Due is until when somebody must countersign; Overdue that nobody has by then.
+	Due     time.Time `json:"due"`
+	Overdue bool      `json:"overdue,omitempty"`
+	Author  string    `json:"author"`
+	// What follows is what is signed; it is there when one alert was asked for.
+	World    alerting.World          `json:"world,omitempty"`
+	Document []byte                  `json:"document,omitempty"`
+	Channels []alerting.Channel      `json:"channels,omitempty"`
+	Audience alerting.AudienceFilter `json:"audience,omitzero"`
+	Counted  alerting.Counted        `json:"counted,omitzero"`
+}
+
+// ReleaseUnder issues a submitted draft at once under a standing authorisation: its author signs as such, and that he releases it.
+// Errors: ErrForbidden with what is beyond the authorisation, and those of Sign.
+func (d *Desk) ReleaseUnder(ctx context.Context, id string, version int64, by alerting.Actor, standing string, signed []alerting.Approval) (Draft, error) {
+	if d.Office == nil {
+		return Draft{}, errNoApproval()
+	}
+	fail := func(err error) (Draft, error) { return Draft{}, fmt.Errorf("release draft %s first: %w", id, err) }
+	row, err := findDraft(ctx, d.DB.Read(), id)
+	if err != nil {
+		return fail(err)
+	}
+	if row.Version != version || row.State != string(Submitted) {
+		return fail(fmt.Errorf("%w: it is %s in version %d; this is possible while version %d is submitted", alerting.ErrState, row.State, row.Version, version))
+	}
+	v, err := findVersion(ctx, d.DB.Read(), id, version)
+	if err != nil {
+		return fail(err)
+	}
+	in, err := d.checkVersion(&v)
+	if err != nil {
+		return fail(err)
+	}
+	roll, err := d.roll(ctx, d.DB.Read())
+	if err != nil {
+		return fail(err)
+	}
+	for _, a := range signed {
+		if now := d.Now(); a.At.After(now.Add(signatureAhead)) || a.At.Before(now.Add(-signatureBack)) {
+			return fail(fmt.Errorf("%w: the signature is of %s, and it is %s here: set the clock, and sign again", alerting.ErrForbidden,
+				a.At.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339)))
+		}
+	}
+	v.onto(&in.Envelope, signed)
+	if in.Envelope.Standing, err = d.standingOf(ctx, standing); err == nil {
+		err = d.underStanding(roll, in)
+	}
+	if err == nil && in.Envelope.Standing.Kind != approval.Countersigned {
+		err = fmt.Errorf("%w: %s is for partners", alerting.ErrForbidden, standing)
+	}
+	if err == nil {
+		_, err = d.submit(ctx, in)
+	}
+	if err != nil {
+		if errors.Is(err, errBeyond) {
+			why := "the standing authorisation does not let it go: " + plainly(err)
+			_, noted := d.sayBeyond(ctx, Draft{ID: id}, why)
+			err = errors.Join(err, noted)
+		}
+		return fail(err)
+	}
+	err = d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		err := d.move(ctx, tx, id, version, []DraftState{Submitted}, func(q *bun.UpdateQuery) *bun.UpdateQuery {
+			return q.Set("state = ?", string(Released)).Set("reason = ?", "released first, under "+standing)
+		})
+		if err != nil {
+			return err
+		}
+		return d.Note(ctx, tx, by, verbReleased, subjectOfDraft(id), map[string]any{"version": version, "alert": row.Alert, "standing": standing})
+	})
+	if err != nil && !errors.Is(err, alerting.ErrState) {
+		d.Log.ErrorContext(ctx, "an alert is out, and its draft could not be noted as released", "draft", id, "error", err)
+	}
+	return d.DraftAt(ctx, id)
+}
+
+// standingOf finds a standing authorisation; ErrNotFound when there is none.
+func (d *Desk) standingOf(ctx context.Context, id string) (*alerting.StandingOrder, error) {
+	all, err := d.standingOrders(ctx, d.DB.Read())
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		if all[i].ID == id {
+			return &all[i].StandingOrder, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: there is no standing authorisation %.40q", alerting.ErrNotFound, id)
+}
+
+// Countersigns lists the alerts that went out first and that nobody has countersigned, the longest due first.
+func (d *Desk) Countersigns(ctx context.Context) ([]Waiting, error) {
+	var rows []useRow
+	err := d.DB.Read().NewSelect().Model(&rows).Where("signed_ms = 0").Where("due_ms > 0").Order("due_ms", "alert").Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("look for alerts to countersign: %w: %w", alerting.ErrUnavailable, err)
+	}
+	out := make([]Waiting, 0, len(rows))
+	for i := range rows {
+		w, _, err := d.waiting(ctx, &rows[i])
+		if err != nil {
+			return nil, err
+		}
+		w.Document = nil
+		out = append(out, w)
+	}
+	return out, nil
+}
+
+func (d *Desk) waiting(ctx context.Context, row *useRow) (Waiting, *alerting.Issued, error) {
+	id, err := alerting.ParseAlertID(row.Alert)
+	if err != nil {
+		return Waiting{}, nil, err
+	}
+	have, err := find(ctx, d.DB.Read(), id)
+	if err != nil {
+		return Waiting{}, nil, err
+	}
+	in, err := have.open()
+	if err != nil {
+		return Waiting{}, nil, err
+	}
+	e := &in.Envelope
+	return Waiting{Alert: id, Standing: row.Standing, Released: moment(row.AtMS), Due: moment(row.DueMS), Author: e.Author,
+		Overdue: d.Now().UnixMilli() > row.DueMS, World: e.World, Document: e.Document, Channels: e.Channels, Audience: e.Audience,
+		Counted: e.Counted}, in, nil
+}
+
+// Countersignable gives what is signed by whoever countersigns an alert; ErrNotFound when it did not go out first.
+func (d *Desk) Countersignable(ctx context.Context, id alerting.AlertID) (Waiting, error) {
+	row, err := d.useOf(ctx, d.DB.Read(), id)
+	if err != nil {
+		return Waiting{}, err
+	}
+	w, _, err := d.waiting(ctx, &row)
+	return w, err
+}
+
+func (d *Desk) useOf(ctx context.Context, db bun.IDB, id alerting.AlertID) (useRow, error) {
+	var row useRow
+	err := db.NewSelect().Model(&row).Where("alert = ?", id.String()).Where("due_ms > 0").Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return row, fmt.Errorf("%w: alert %s did not go out before it was countersigned", alerting.ErrNotFound, id)
+	}
+	if err != nil {
+		return row, fmt.Errorf("read under what alert %s went out: %w: %w", id, alerting.ErrUnavailable, err)
+	}
+	return row, nil
+}
+
+// Countersign puts the signature of a second person on an alert that went out first. Errors: ErrForbidden when it is worth nothing
+// here, or is the author's; ErrConflict when somebody has signed. Whoever objects cancels the alert.
+func (d *Desk) Countersign(ctx context.Context, id alerting.AlertID, by alerting.Actor, a alerting.Approval) error {
+	if d.Office == nil {
+		return errNoApproval()
+	}
+	text, err := json.Marshal(a)
+	if err != nil {
+		return fmt.Errorf("%w: signature: %w", alerting.ErrInvalid, err)
+	}
+	err = d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		row, err := d.useOf(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		have, err := find(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		in, err := have.open()
+		if err != nil {
+			return err
+		}
+		roll, err := d.roll(ctx, tx)
+		if err != nil {
+			return err
+		}
+		v := versionRow{Author: in.Envelope.Author}
+		if row, err := draftOf(ctx, tx, id); err == nil {
+			v.Draft = row
+		} else {
+			return err
+		}
+		if a.By == in.Envelope.Author {
+			return fmt.Errorf("%w: %s wrote and released it; somebody else must countersign", alerting.ErrForbidden, a.By)
+		}
+		if approval.Act(a.Act) != approval.Approve {
+			return fmt.Errorf("%w: an alert is countersigned as %s, not as %.20q", alerting.ErrInvalid, approval.Approve, a.Act)
+		}
+		if err := d.mayAct(ctx, tx, roll, in, &v, a); err != nil {
+			return err
+		}
+		res, err := tx.NewUpdate().Model((*useRow)(nil)).Set("signed_ms = ?", d.Now().UnixMilli()).Set("signed_by = ?", a.By).
+			Set("body = ?", string(text)).Where("alert = ?", row.Alert).Where("signed_ms = 0").Exec(ctx)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, fmt.Errorf("%w: %s has countersigned it already", alerting.ErrConflict, row.SignedBy))
+		}
+		return d.Note(ctx, tx, by, verbCountersigned, subjectOf(row.Alert), map[string]any{"operator": a.By, "key": a.KeyID, "standing": row.Standing,
+			"overdue": d.Now().UnixMilli() > row.DueMS})
+	})
+	if err != nil {
+		return fmt.Errorf("countersign alert %s: %w", id, err)
+	}
+	return nil
+}
+
+// draftOf is the draft from which an alert was released; empty when there was none.
+func draftOf(ctx context.Context, db bun.IDB, id alerting.AlertID) (string, error) {
+	var row draftRow
+	err := db.NewSelect().Model(&row).Where("alert = ?", id.String()).Where("state = ?", string(Released)).Limit(1).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return row.ID, err
+}
+
+// CountersignsOverdue is how many alerts nobody has countersigned in time. It is cheap to ask for.
+func (d *Desk) CountersignsOverdue(ctx context.Context) (n int64, err error) {
+	err = d.DB.Read().NewRaw(`SELECT COUNT(*) FROM standing_uses WHERE signed_ms = 0 AND due_ms > 0 AND due_ms < ?`, d.Now().UnixMilli()).Scan(ctx, &n)
+	if err != nil {
+		err = fmt.Errorf("count the countersignatures that are overdue: %w: %w", alerting.ErrUnavailable, err)
+	}
+	return n, err
+}
