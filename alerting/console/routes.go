@@ -35,7 +35,8 @@ const (
 
 // routes are all that there is: nothing is answered that does not stand here, with the right that it takes.
 func (c *Console) routes() []route {
-	return slices.Concat(c.alertRoutes(), c.draftRoutes(), c.passwordRoutes(), c.templateRoutes(), c.inboxRoutes(), c.storeRoutes())
+	return slices.Concat(c.alertRoutes(), c.draftRoutes(), c.passwordRoutes(), c.templateRoutes(), c.inboxRoutes(), c.storeRoutes(),
+		c.loginRoutes(), c.accountRoutes())
 }
 
 // alertRoutes issue and stop alerts, and say what became of them.
@@ -73,8 +74,8 @@ func (c *Console) draftRoutes() []route {
 		{"POST /api/drafts/{id}/return", MayApprove, c.acts(c.returnDraft), "Give a submitted draft back to its author, for a reason", draftAct{}, desk.Draft{}, 200},
 		{"POST /api/drafts/{id}/reject", MayApprove, c.acts(c.rejectDraft), "End a submitted draft that must not go out, for a reason", draftAct{}, desk.Draft{}, 200},
 		{"GET /api/operators", MayRead, c.inTurn(c.operators), "Whose signatures count", nil, []Operator{}, 200},
-		{"POST /api/operators", MayApprove, c.enrol, "Make a key known that two administrators have signed", alerting.Enrolment{}, nil, 204},
-		{"POST /api/operators/revoke", MayApprove, c.revoke, "Make a key unknown that two administrators, or its owner, have signed away", alerting.Revocation{}, nil, 204},
+		{"POST /api/operators", MayEnrol, c.enrol, "Make a key known that two administrators have signed", alerting.Enrolment{}, nil, 204},
+		{"POST /api/operators/revoke", MayEnrol, c.revoke, "Make a key unknown that two administrators, or its owner, have signed away", alerting.Revocation{}, nil, 204},
 	}
 }
 
