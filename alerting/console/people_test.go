@@ -63,7 +63,7 @@ func newOffice(t *testing.T) *office {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = people.Close() })
-	units := "code,name,parent\nX,X,\nX1,X1,X\nX11,X11,X1\nY,Y,\n"
+	units := "code,name,parent\nU=X,X,\nU=X1,X1,U=X\nU=X11,X11,U=X1\nU=Y,Y,\n"
 	if _, err := people.ImportUnits(t.Context(), strings.NewReader(units), func(audience.Progress) {}); err != nil {
 		t.Fatal(err)
 	}
@@ -185,22 +185,22 @@ func TestFixation(t *testing.T) {
 func TestSessionsOverHTTP(t *testing.T) {
 	o := newOffice(t)
 	o.person("chief", login.Grant{Role: login.Administrator})
-	o.person("mei", login.Grant{Unit: "X", Role: login.Author}, login.Grant{Unit: "Y", Role: login.Author}, login.Grant{Unit: "Y", Role: login.Viewer})
+	o.person("mei", login.Grant{Unit: "U=X", Role: login.Author}, login.Grant{Unit: "U=Y", Role: login.Author}, login.Grant{Unit: "U=Y", Role: login.Viewer})
 	h := o.console.Handler()
 	var me Me
 	if err := json.Unmarshal(o.send(h, "GET", "/api/me", "", "Authorization", o.bearer("mei")).Body.Bytes(), &me); err != nil {
 		t.Fatal(err)
 	}
-	if me.Name != "mei" || me.Kind != "person" || me.With != "link" || len(me.Rights) != 2 || len(me.Rights["X"]) != 2 || len(me.Roles) != 3 {
+	if me.Name != "mei" || me.Kind != "person" || me.With != "link" || len(me.Rights) != 2 || len(me.Rights["U=X"]) != 2 || len(me.Roles) != 3 {
 		t.Errorf("%+v", me)
 	}
 	wantStatus(t, o.send(h, "GET", "/api/accounts", "", "Authorization", o.bearer("mei")), 403)
 	wantStatus(t, o.send(h, "GET", "/api/accounts", "", "Authorization", o.bearer("chief")), 200)
 	w := o.send(h, "POST", "/api/alerts", "x", "Authorization", o.bearer("mei"))
-	if wantStatus(t, w, 400); !strings.Contains(w.Body.String(), "X, Y") {
+	if wantStatus(t, w, 400); !strings.Contains(w.Body.String(), "U=X, U=Y") {
 		t.Errorf("of several units none is named: %s", w.Body)
 	}
-	wantStatus(t, o.send(h, "PUT", "/api/accounts/mei/roles", `{"roles":[{"unit":"X","role":"viewer"}]}`, "Authorization", o.bearer("chief")), 200)
+	wantStatus(t, o.send(h, "PUT", "/api/accounts/mei/roles", `{"roles":[{"unit":"U=X","role":"viewer"}]}`, "Authorization", o.bearer("chief")), 200)
 	wantStatus(t, o.send(h, "POST", "/api/alerts", "x", "Authorization", o.bearer("mei")), 403)
 	wantStatus(t, o.send(h, "PUT", "/api/accounts/mei/state", `{"disabled":true}`, "Authorization", o.bearer("chief")), 200)
 	wantStatus(t, o.send(h, "GET", "/api/me", "", "Authorization", o.bearer("mei")), 401)
@@ -212,9 +212,9 @@ func TestSessionsOverHTTP(t *testing.T) {
 // TestAdministratorOfAUnit governs what lies below it, and nothing else.
 func TestAdministratorOfAUnit(t *testing.T) {
 	o := newOffice(t)
-	o.person("local", login.Grant{Unit: "X1", Role: login.Administrator})
-	o.person("below", login.Grant{Unit: "X11", Role: login.Viewer})
-	o.person("both", login.Grant{Unit: "X1", Role: login.Viewer}, login.Grant{Unit: "Y", Role: login.Viewer})
+	o.person("local", login.Grant{Unit: "U=X1", Role: login.Administrator})
+	o.person("below", login.Grant{Unit: "U=X11", Role: login.Viewer})
+	o.person("both", login.Grant{Unit: "U=X1", Role: login.Viewer}, login.Grant{Unit: "U=Y", Role: login.Viewer})
 	o.person("chief", login.Grant{Role: login.Administrator})
 	o.person("none")
 	h := o.console.Handler()
@@ -222,14 +222,14 @@ func TestAdministratorOfAUnit(t *testing.T) {
 		method, path, body string
 		want               int
 	}{
-		{"POST", "accounts", `{"name":"new","roles":[{"unit":"X11","role":"author"}]}`, 201},
-		{"POST", "accounts", `{"name":"other","roles":[{"unit":"X","role":"author"}]}`, 403},
-		{"POST", "accounts", `{"name":"other","roles":[{"unit":"X1","role":"author"},{"unit":"","role":"administrator"}]}`, 403},
+		{"POST", "accounts", `{"name":"new","roles":[{"unit":"U=X11","role":"author"}]}`, 201},
+		{"POST", "accounts", `{"name":"other","roles":[{"unit":"U=X","role":"author"}]}`, 403},
+		{"POST", "accounts", `{"name":"other","roles":[{"unit":"U=X1","role":"author"},{"unit":"","role":"administrator"}]}`, 403},
 		{"POST", "accounts", `{"name":"other","roles":[]}`, 403},
-		{"PUT", "accounts/below/roles", `{"roles":[{"unit":"X1","role":"approver"}]}`, 200},
+		{"PUT", "accounts/below/roles", `{"roles":[{"unit":"U=X1","role":"approver"}]}`, 200},
 		{"PUT", "accounts/below/roles", `{"roles":[{"unit":"","role":"approver"}]}`, 403},
 		{"PUT", "accounts/both/roles", `{"roles":[]}`, 403},
-		{"PUT", "accounts/none/roles", `{"roles":[{"unit":"X1","role":"author"}]}`, 403},
+		{"PUT", "accounts/none/roles", `{"roles":[{"unit":"U=X1","role":"author"}]}`, 403},
 		{"POST", "accounts/chief/link", ``, 403},
 		{"POST", "accounts/below/link", ``, 201},
 		{"PUT", "accounts/chief/state", `{"disabled":true}`, 403},

@@ -86,7 +86,7 @@ func TestEveryRouteTakesItsRight(t *testing.T) {
 func TestEveryRouteForPeople(t *testing.T) {
 	o := newOffice(t)
 	var others []login.Role
-	o.console.Tokens = []Token{NewToken("whole", "whole", Rights()), {Name: "lower", Digest: NewToken("", "lower", nil).Digest, May: Rights(), Unit: "X1"}}
+	o.console.Tokens = []Token{NewToken("whole", "whole", Rights()), {Name: "lower", Digest: NewToken("", "lower", nil).Digest, May: Rights(), Unit: "U=X1"}}
 	mux := http.NewServeMux()
 	o.console.Handler()
 	for _, r := range o.console.routes() {
@@ -100,14 +100,14 @@ func TestEveryRouteForPeople(t *testing.T) {
 		others = nil
 		for _, role := range login.Roles() {
 			if right.among(rightsOf(role)) {
-				o.person("right "+string(role), login.Grant{Unit: "X", Role: role})
+				o.person("right "+string(role), login.Grant{Unit: "U=X", Role: role})
 			} else {
 				others = append(others, role)
 			}
 		}
 		var grants []login.Grant
 		for _, role := range others {
-			grants = append(grants, login.Grant{Unit: "X", Role: role})
+			grants = append(grants, login.Grant{Unit: "U=X", Role: role})
 		}
 		o.person("all but "+string(right), grants...)
 	}
@@ -135,13 +135,13 @@ func TestEveryRouteForPeople(t *testing.T) {
 				continue
 			}
 			session := o.bearer("right " + string(role))
-			for unit, want := range map[string]int{"X": 204, "X1": 204, "X11": 204, "Y": 403, "": 403} {
+			for unit, want := range map[string]int{"U=X": 204, "U=X1": 204, "U=X11": 204, "U=Y": 403, "": 403} {
 				if got := reach(t, mux, r, "Authorization", session, UnitHeader, unit); got != want {
 					t.Errorf("%s as %s of X, for the unit %q: %d, want %d", r.pattern, role, unit, got, want)
 				}
 			}
 		}
-		for secret, units := range map[string]map[string]int{"whole": {"": 204, "X": 204}, "lower": {"X1": 204, "X11": 204, "X": 403, "": 403}} {
+		for secret, units := range map[string]map[string]int{"whole": {"": 204, "U=X": 204}, "lower": {"U=X1": 204, "U=X11": 204, "U=X": 403, "": 403}} {
 			for unit, want := range units {
 				if got := reach(t, mux, r, "Authorization", "Bearer "+secret, UnitHeader, unit); got != want {
 					t.Errorf("%s with the token %s, for the unit %q: %d, want %d", r.pattern, secret, unit, got, want)

@@ -191,7 +191,7 @@ func (g *Gate) checkName(name string) error {
 	}
 	key := keyOf(name)
 	if slices.ContainsFunc(append([]string{approval.DeskName}, g.Reserved...), func(r string) bool { return keyOf(r) == key }) {
-		return fmt.Errorf("%w: the name %q belongs to the desk, a partner or a token: a person must not be mistaken for one", alerting.ErrInvalid, name)
+		return fmt.Errorf("%w: the name %q belongs to the desk or to a partner: a person must not be mistaken for one", alerting.ErrInvalid, name)
 	}
 	return nil
 }

@@ -42,7 +42,7 @@ type Config struct {
 	Lockout       Lockout
 	// Relying is whose passkeys count; its zero value accepts none.
 	Relying approval.Relying
-	// Reserved are names that no account may have: those of partners and of tokens.
+	// Reserved are names that no account may have: those of partners.
 	Reserved []string
 	// Cost is what trying a password costs.
 	Cost approval.Cost
@@ -58,10 +58,10 @@ type Gate struct {
 
 const (
 	// tries is how many passwords are tried at once: each takes 64 MiB. Others wait so long.
-	tries         = 2
-	tryPatience   = 20 * time.Second
-	defaultIdle   = 30 * time.Minute
-	defaultLongst = 12 * time.Hour
+	tries          = 2
+	tryPatience    = 20 * time.Second
+	defaultIdle    = 30 * time.Minute
+	defaultLongest = 12 * time.Hour
 )
 
 // New checks the configuration.
@@ -69,7 +69,7 @@ func New(c Config) (*Gate, error) {
 	if c.DB == nil || c.Redis == nil || c.Keys == nil || c.Note == nil || c.Now == nil || c.Log == nil || c.Metrics == nil {
 		return nil, fmt.Errorf("%w: the login lacks a part", alerting.ErrInvalid)
 	}
-	c.Idle, c.Longest, c.Office = cmp.Or(c.Idle, defaultIdle), cmp.Or(c.Longest, defaultLongst), cmp.Or(c.Office, "Tocsin")
+	c.Idle, c.Longest, c.Office = cmp.Or(c.Idle, defaultIdle), cmp.Or(c.Longest, defaultLongest), cmp.Or(c.Office, "Tocsin")
 	c.Lockout, c.Cost = c.Lockout.orUsual(), cmp.Or(c.Cost, approval.Cost{Memory: 64 << 10, Passes: 3, Threads: 1})
 	return &Gate{Config: c, trying: make(chan struct{}, tries)}, nil
 }

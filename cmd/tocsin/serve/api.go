@@ -83,8 +83,8 @@ func (h *house) watchExpiry(d *desk.Desk) {
 func (h *house) console(d *desk.Desk) (*console.Console, error) {
 	c := &console.Console{
 		Desk: d, Drafts: d, Operators: d, Passwords: d, Check: d.Check, Read: d.Read, Note: h.noteAct, Proceed: h.proceed, Expiry: d, AskBefore: h.cfg.Alerts.AskBefore, Reporter: h.reporter(d), DryRun: h.dryRunner(d.Remarks), Document: d.Document,
-		Letters: h.stream.Letters(h.follower),
-		People:  h.importPeople, Sirens: h.importSirens, Units: h.importUnits, MaxBytes: h.cfg.Alerts.MaxBytes, Log: h.log,
+		Letters: h.stream.Letters(h.follower), Within: h.people.Within, Journal: h.readJournal,
+		People: h.importPeople, Sirens: h.importSirens, Units: h.importUnits, MaxBytes: h.cfg.Alerts.MaxBytes, Log: h.log,
 		Shed: h.counter("tocsin_api_shed_total", "Reads of the admin API that were sent away because too many came at once.").Inc,
 	}
 	if err := h.shelve(c); err != nil {
@@ -103,8 +103,8 @@ func (h *house) console(d *desk.Desk) (*console.Console, error) {
 		token.Unit = t.Unit
 		c.Tokens = append(c.Tokens, token)
 	}
-	if len(c.Tokens) == 0 {
-		h.log.Warn("the configuration names no token (api.tokens): nobody can use the API")
+	if len(c.Tokens) == 0 && !h.cfg.Login.Enabled {
+		h.log.Warn("the configuration names no token (api.tokens), and people cannot log in (login.enabled): nobody can use the API")
 	}
 	return c, nil
 }

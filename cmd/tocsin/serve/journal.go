@@ -8,6 +8,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 
 	"github.com/uptrace/bun"
@@ -117,6 +118,11 @@ func checkJournal(cfg *config.Config) error {
 		return nil
 	}
 	return err
+}
+
+// readJournal gives entries of the journal, as they stand in the database.
+func (h *house) readJournal(ctx context.Context, q journal.Query) iter.Seq2[journal.Entry, error] {
+	return journal.Read(ctx, h.db.Read(), q)
 }
 
 // note records an act in the journal, inside a running transaction.
