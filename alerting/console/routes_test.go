@@ -35,7 +35,7 @@ func reach(t *testing.T, h http.Handler, r route, headers ...string) int {
 // TestEveryRouteTakesItsRight: without a token 401, with every right but the one that it takes 403, and nothing is asked of
 // the office, which is not even there.
 func TestEveryRouteTakesItsRight(t *testing.T) {
-	rights := append(Rights(), MayEnrol)
+	rights := append(Rights(), MayEnrol, MaySign)
 	c := &Console{Log: slog.New(slog.DiscardHandler), MaxBytes: 1000}
 	for _, right := range rights {
 		others := slices.DeleteFunc(Rights(), func(r Right) bool { return right.among([]Right{r}) })
@@ -96,7 +96,7 @@ func TestEveryRouteForPeople(t *testing.T) {
 			return nil
 		}))
 	}
-	for _, right := range append(Rights(), MayEnrol) {
+	for _, right := range append(Rights(), MayEnrol, MaySign) {
 		others = nil
 		for _, role := range login.Roles() {
 			if right.among(rightsOf(role)) {

@@ -29,8 +29,9 @@ const (
 
 // What routes may take besides one of the rights.
 const (
-	// MayEnrol: either of the two.
+	// MayEnrol and MaySign: either of the two. An author signs what he submits; whoever signs as approver needs the right to approve.
 	MayEnrol Right = "approve or administer"
+	MaySign  Right = "issue or approve"
 	// Known: whoever is logged in, or has a token.
 	Known Right = "known"
 	// Anyone: nobody is asked who he is. Such routes answer each address only so often.
