@@ -165,6 +165,7 @@ var drivers = []struct {
 	{"github.com/beevik/etree", []string{"cap/dsig"}, "whoever needs a signature asks dsig"},
 	{"github.com/xuri/excelize", []string{"alerting/report"}, "workbooks are one format of a report"},
 	{"github.com/danielgtaylor/huma", []string{"alerting/console"}, "it only describes the API"},
+	{"github.com/coreos/go-oidc", []string{"alerting/login"}, "who somebody is, is asked in one place"},
 	{"github.com/spf13/cobra", []string{"cmd/tocsin", "cmd/gatewaysim"}, "command lines"},
 }
 

@@ -30,13 +30,14 @@ const (
 	linesMedia  media = "application/x-ndjson"
 	eventMedia  media = "text/event-stream"
 	jsonMedia   media = "application/json"
+	htmlMedia   media = "text/html"
 	anyMedia    media = "*/*"
 )
 
 // routes are all that there is: nothing is answered that does not stand here, with the right that it takes.
 func (c *Console) routes() []route {
 	return slices.Concat(c.alertRoutes(), c.draftRoutes(), c.passwordRoutes(), c.templateRoutes(), c.inboxRoutes(), c.storeRoutes(),
-		c.loginRoutes(), c.accountRoutes())
+		c.loginRoutes(), c.oidcRoutes(), c.accountRoutes())
 }
 
 // alertRoutes issue and stop alerts, and say what became of them.

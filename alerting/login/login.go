@@ -46,6 +46,8 @@ type Config struct {
 	Reserved []string
 	// Cost is what trying a password costs.
 	Cost approval.Cost
+	// Provider is where people log in with OpenID Connect; nil where they do not.
+	Provider *Provider
 }
 
 // Gate lets people in. It is safe for concurrent use, and several may work on the same stores.

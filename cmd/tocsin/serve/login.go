@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"time"
 
@@ -24,14 +25,40 @@ func (h *house) gate() (*login.Gate, error) {
 	for _, s := range h.cfg.Inbox.Sources {
 		partners = append(partners, s.Name)
 	}
+	provider, err := provider(l.OIDC)
+	if err != nil {
+		return nil, fmt.Errorf("login.oidc: %w", err)
+	}
 	g, err := login.New(login.Config{DB: h.db, Redis: h.rdb, Prefix: h.cfg.Redis.Prefix, Keys: h.keys, Note: login.Note(h.note), Now: h.now,
 		Log: h.log.With("role", "api"), Metrics: login.NewMetrics(h.reg), Office: h.cfg.Office.Name, Idle: l.Idle, Longest: l.Longest,
 		Lockout: login.Lockout{After: l.Lockout.After, First: l.Lockout.First, Longest: l.Lockout.Longest},
-		Relying: relying(h.cfg), Reserved: partners})
+		Relying: relying(h.cfg), Reserved: partners, Provider: provider})
 	if err != nil {
 		return nil, fmt.Errorf("login: %w", err)
 	}
 	return g, nil
+}
+
+// providerTime bounds one question to the OpenID Connect provider.
+const providerTime = 5 * time.Second
+
+// provider is the OpenID Connect provider of a configuration; nil where it names none.
+func provider(o config.OIDC) (*login.Provider, error) {
+	if o.Issuer == "" {
+		return nil, nil
+	}
+	secret, err := config.Secret(o.ClientSecretFile)
+	if err != nil {
+		return nil, fmt.Errorf("client_secret_file: %w", err)
+	}
+	p := &login.Provider{Issuer: o.Issuer, ClientID: o.ClientID, ClientSecret: secret, RedirectURL: o.RedirectURL, NameClaim: o.NameClaim,
+		RolesClaim: o.RolesClaim, Roles: make(map[string][]login.Grant), Client: &http.Client{Timeout: providerTime}}
+	for value, grants := range o.Roles {
+		for _, g := range grants {
+			p.Roles[value] = append(p.Roles[value], login.Grant{Unit: g.Unit, Role: login.Role(g.Role)})
+		}
+	}
+	return p, nil
 }
 
 // relying is whose passkeys log in: what approval.passkey names, else the host of login.public_url; zero where neither can have any.
