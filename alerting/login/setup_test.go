@@ -132,4 +132,3 @@ func (h *house) noted(what string) bool {
 	}
 	return false
 }
-
