@@ -3,6 +3,7 @@ package login
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/uptrace/bun"
 
@@ -145,11 +146,4 @@ func oneIsLeft(ctx context.Context, tx bun.Tx, before Account) error {
 	return nil
 }
 
-func administers(grants []Grant) bool {
-	for _, g := range grants {
-		if g == (Grant{Role: Administrator}) {
-			return true
-		}
-	}
-	return false
-}
+func administers(grants []Grant) bool { return slices.Contains(grants, Grant{Role: Administrator}) }
