@@ -144,10 +144,10 @@ func ParseAlertID(s string) (AlertID, error) {
 	return id, nil
 }
 
-// Actor is who did something: a named token, an operator, or the engine itself.
+// Actor is who did something: a person who is logged in, a named token, an operator, or the engine itself.
 type Actor struct {
 	Name string `json:"name"`
-	// Kind is "token", "operator", "engine" or, for the source of a document that came in, "partner".
+	// Kind is "person", "token", "operator", "engine" or, for the source of a document that came in, "partner".
 	Kind string `json:"kind"`
 	// Unit is the code of the administrative unit that he acts for; empty is the whole office.
 	Unit string `json:"unit,omitempty"`

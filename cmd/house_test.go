@@ -149,11 +149,11 @@ var drivers = []struct {
 	{"github.com/segmentio/kafka-go", []string{"alerting/stream"}, "everybody else speaks in batches and receipts"},
 	{"github.com/twmb/franz-go", []string{"alerting/embedded"}, "it only plays the broker"},
 	{"github.com/alicebob/miniredis", []string{"alerting/embedded"}, "it only plays the server"},
-	{"github.com/redis/go-redis", []string{"alerting/ledger", "channels/pace", "alerting/embedded", "cmd/tocsin"}, "receipts and pace are all that lives in Redis"},
+	{"github.com/redis/go-redis", []string{"alerting/ledger", "alerting/login", "channels/pace", "alerting/embedded", "cmd/tocsin"}, "receipts, sessions and pace are all that lives in Redis"},
 	{"modernc.org/sqlite", []string{"alerting/store"}, "only store opens databases"},
 	{"github.com/jackc/pgx", []string{"alerting/store"}, "only store opens databases"},
 	{"github.com/pressly/goose", []string{"alerting/store"}, "only store migrates"},
-	{"github.com/uptrace/bun", []string{"alerting/store", "alerting/audience", "alerting/fanout", "alerting/desk", "alerting/journal", "alerting/inbox", "cmd/tocsin"}, "owners of tables"},
+	{"github.com/uptrace/bun", []string{"alerting/store", "alerting/audience", "alerting/fanout", "alerting/desk", "alerting/journal", "alerting/inbox", "alerting/login", "cmd/tocsin"}, "owners of tables"},
 	{"github.com/twilio/twilio-go", []string{"channels/sms", "cmd/gatewaysim"}, "one adapter per gateway"},
 	{"github.com/SherClockHolmes/webpush-go", []string{"channels/push", "cmd/gatewaysim"}, "one adapter per gateway"},
 	{"github.com/eclipse/paho.golang", []string{"channels/siren", "cmd/gatewaysim"}, "one adapter per gateway"},
@@ -165,6 +165,7 @@ var drivers = []struct {
 	{"github.com/beevik/etree", []string{"cap/dsig"}, "whoever needs a signature asks dsig"},
 	{"github.com/xuri/excelize", []string{"alerting/report"}, "workbooks are one format of a report"},
 	{"github.com/danielgtaylor/huma", []string{"alerting/console"}, "it only describes the API"},
+	{"github.com/coreos/go-oidc", []string{"alerting/login"}, "who somebody is, is asked in one place"},
 	{"github.com/spf13/cobra", []string{"cmd/tocsin", "cmd/gatewaysim"}, "command lines"},
 }
 

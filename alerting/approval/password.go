@@ -183,8 +183,8 @@ const (
 
 // CheckPassword says what is wrong with a new password, and never repeats it.
 func CheckPassword(operator, password string) error {
-	if !nameForm.MatchString(operator) {
-		return fmt.Errorf("%w: a name is letters, digits, spaces and .@_-, at most 64", alerting.ErrInvalid)
+	if err := CheckName(operator); err != nil {
+		return err
 	}
 	wrong := func(what string) error { return fmt.Errorf("%w: password: %s", alerting.ErrInvalid, what) }
 	if !utf8.ValidString(password) || strings.ContainsFunc(password, func(r rune) bool { return r < ' ' || r == 0x7f }) {

@@ -62,6 +62,14 @@ const signers = 2
 
 var nameForm = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N} .@_-]{0,63}$`)
 
+// CheckName says what is wrong with the name of an operator; accounts have names of the same form.
+func CheckName(name string) error {
+	if !nameForm.MatchString(name) {
+		return fmt.Errorf("%w: a name is letters, digits, spaces and .@_-, at most 64", alerting.ErrInvalid)
+	}
+	return nil
+}
+
 // NewRoll makes the roll of the founders: at least two, each with a key of his own. Revoked are the ids of keys that nobody
 // takes, whatever a database says.
 func NewRoll(founders []Founder, relying Relying, revoked ...string) (*Roll, error) {

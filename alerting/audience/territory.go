@@ -3,7 +3,6 @@ package audience
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -127,23 +126,6 @@ func (a *Audience) outlinesOf(ctx context.Context, codes []string) (map[string][
 		}
 	}
 	return out, nil
-}
-
-// Under reports whether a unit is another one, or lies below it.
-func (a *Audience) Under(ctx context.Context, unit, of string) (bool, error) {
-	for range unitDepth {
-		if unit == of {
-			return true, nil
-		}
-		err := a.db.Read().QueryRowContext(ctx, "SELECT parent FROM units WHERE code = ?", unit).Scan(&unit)
-		if errors.Is(err, sql.ErrNoRows) || err == nil && unit == "" {
-			return false, nil
-		}
-		if err != nil {
-			return false, reading("look for the parent of an administrative unit", err)
-		}
-	}
-	return false, nil
 }
 
 // UnitLine is an administrative unit in a list.

@@ -89,7 +89,7 @@ func TestTerritory(t *testing.T) {
 			unit, of string
 			under    bool
 		}{{"N=111", "N=1", true}, {"N=1", "N=1", true}, {"N=1", "N=111", false}, {"N=9", "N=1", false}, {"N=21", "N=1", false}} {
-			if got, err := a.Under(t.Context(), c.unit, c.of); err != nil || got != c.under {
+			if got, err := a.Within(t.Context(), c.unit, c.of); err != nil || got != c.under {
 				t.Errorf("%s under %s: %v %v", c.unit, c.of, got, err)
 			}
 		}

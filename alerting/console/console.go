@@ -5,11 +5,13 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"tocsin/alerting"
 	"tocsin/alerting/audience"
 	"tocsin/alerting/desk"
+	"tocsin/alerting/login"
 	"tocsin/alerting/report"
 	"tocsin/alerting/template"
 )
@@ -25,6 +27,15 @@ type Desk interface {
 // Console is the admin API. All fields but the imports and those that say otherwise must be set.
 type Console struct {
 	Tokens []Token
+	// Login is how people log in; nil where only tokens may ask. PublicURL is where their browsers find the office, empty if nobody said.
+	Login     *login.Gate
+	PublicURL string
+	// PlainCookie: the listener is plain HTTP on loopback, where browsers refuse secure cookies.
+	PlainCookie bool
+	// Proxies are whose word counts for where a request comes from (X-Forwarded-For).
+	Proxies []netip.Prefix
+	// Within says whether a unit lies below another one; nil where there are no units.
+	Within func(ctx context.Context, unit, upper string) (bool, error)
 	Desk   Desk
 	// Drafts, Operators and Passwords are the desk's other parts.
 	Drafts    Drafts
@@ -72,6 +83,8 @@ type Console struct {
 	Log   *slog.Logger
 
 	reading, watching chan struct{}
+	strangers         *strangers
+	crossOrigin       *http.CrossOriginProtection
 }
 
 // requestTimeout bounds what one request may take; imports move it on as long as they go on.
@@ -81,6 +94,7 @@ const requestTimeout = 30 * time.Second
 func (c *Console) Handler() http.Handler {
 	c.reading = make(chan struct{}, cmp.Or(c.Reads, defaultReads()))
 	c.watching = make(chan struct{}, maxWatchers)
+	c.strangers, c.crossOrigin = newStrangers(), http.NewCrossOriginProtection()
 	mux := http.NewServeMux()
 	for _, r := range c.routes() {
 		mux.Handle(r.pattern, c.asks(r.right, r.answer))

@@ -22,14 +22,17 @@ func (c *Console) describe() ([]byte, error) {
 	api := &huma.OpenAPI{OpenAPI: "3.1.0", Paths: make(map[string]*huma.PathItem),
 		Info: &huma.Info{Title: "Tocsin", Version: "1", Description: "The admin API of a warning engine. Errors are problem documents (RFC 9457). " +
 			"Questions may be sent away with 429 under load; orders never are."},
-		Components: &huma.Components{Schemas: schemas, SecuritySchemes: map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}},
-		Security:   []map[string][]string{{"token": {}}}}
+		Components: &huma.Components{Schemas: schemas, SecuritySchemes: map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}, "session": {Type: "apiKey", In: "cookie", Name: c.cookieName()}}},
+		Security:   []map[string][]string{{"token": {}}, {"session": {}}}}
 	problems := &huma.Response{Description: "It was refused, or could not be done; the problem says why, and what to do.", Content: map[string]*huma.MediaType{
 		"application/problem+json": {Schema: schemas.Schema(reflect.TypeFor[problem](), true, "problem")}}}
 	for _, r := range c.routes() {
 		method, where, _ := strings.Cut(r.pattern, " ")
-		op := &huma.Operation{OperationID: operationID(method, where), Summary: r.about, Description: "Takes the right " + string(r.right) + ".",
+		op := &huma.Operation{OperationID: operationID(method, where), Summary: r.about, Description: takes(r.right),
 			Responses: map[string]*huma.Response{strconv.Itoa(r.status): {Description: "It was done.", Content: contentOf(schemas, r.gives)}, "default": problems}}
+		if r.right == Anyone {
+			op.Security = []map[string][]string{{}}
+		}
 		for _, name := range pathParameter.FindAllStringSubmatch(where, -1) {
 			op.Parameters = append(op.Parameters, &huma.Param{Name: name[1], In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString}})
 		}
@@ -60,6 +63,17 @@ func (c *Console) describe() ([]byte, error) {
 
 // linkAbout says how a list goes on.
 const linkAbout = "<…>; rel=\"next\" leads to the next page (RFC 8288); absent on the last"
+
+// takes says what a route takes.
+func takes(right Right) string {
+	switch right {
+	case Anyone:
+		return "Takes no login; each address is answered only so often."
+	case Known:
+		return "Takes a login or a token, and no right."
+	}
+	return "Takes the right " + string(right) + "."
+}
 
 // schemaName is "ReportLetter" for report.Letter: two packages may each have a Letter.
 func schemaName(t reflect.Type, hint string) string {
@@ -114,8 +128,8 @@ func operationID(method, path string) string {
 func (c *Console) description() http.Handler {
 	text, err := c.describe()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, ok := c.caller(r); !ok {
-			unauthorized(w)
+		if _, err := c.caller(r); err != nil {
+			c.turnAway(w, r, err)
 			return
 		}
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tocsin/alerting"
+	"tocsin/alerting/approval"
 	"tocsin/alerting/desk"
 )
 
@@ -149,7 +150,18 @@ func (c *Console) submitDraft(ctx context.Context, id string, by alerting.Actor,
 }
 
 func (c *Console) signDraft(ctx context.Context, id string, by alerting.Actor, act draftAct) (desk.Draft, error) {
+	if err := c.maySign(ctx, by, act.Approval.Act); err != nil {
+		return desk.Draft{}, err
+	}
 	return c.Drafts.Sign(ctx, id, act.Version, by, act.Approval)
+}
+
+// maySign asks for the right to approve from whoever signs as anything but the author.
+func (c *Console) maySign(ctx context.Context, by alerting.Actor, act string) error {
+	if act == string(approval.Author) {
+		return nil
+	}
+	return c.Allows(ctx, MayApprove, by.Unit)
 }
 
 func (c *Console) returnDraft(ctx context.Context, id string, by alerting.Actor, act draftAct) (desk.Draft, error) {

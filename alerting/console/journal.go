@@ -20,8 +20,8 @@ type Journal struct {
 // journalRoutes show who did what.
 func (c *Console) journalRoutes() []route {
 	return []route{
-		{"GET /api/journal", MayRead, c.inTurn(c.entries), "Who did what, the latest first; ?subject=, ?actor= and ?verb= pick", nil, []journal.Entry{}, 200},
-		{"GET /api/journal/verification", MayRead, c.inTurn(c.verifyJournal), "Whether the record is sound: it is read whole, with the signed heads that this process can see", nil, verification{}, 200},
+		{"GET /api/journal", MayAudit, c.inTurn(c.entries), "Who did what, the latest first; ?subject=, ?actor= and ?verb= pick", nil, []journal.Entry{}, 200},
+		{"GET /api/journal/verification", MayAudit, c.inTurn(c.verifyJournal), "Whether the record is sound: it is read whole, with the signed heads that this process can see", nil, verification{}, 200},
 	}
 }
 

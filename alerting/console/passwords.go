@@ -72,6 +72,9 @@ func (c *Console) signWithPassword(w http.ResponseWriter, r *http.Request, by al
 	if err != nil {
 		return err
 	}
+	if err := c.maySign(r.Context(), by, string(t.Act)); err != nil {
+		return err
+	}
 	d, err := c.Passwords.SignWithPassword(r.Context(), r.PathValue("id"), t.Version, by,
 		desk.PasswordSignature{Operator: t.Operator, Password: t.Password, Act: t.Act})
 	if err != nil {

@@ -41,7 +41,7 @@ func TestPasswordsAreNotRepeated(t *testing.T) {
 	const secret = "seven harbour lights"
 	var log bytes.Buffer
 	keys := &cupboard{}
-	c := &Console{Tokens: []Token{NewToken("duty", "token", []Right{MayApprove}), NewToken("reader", "other", []Right{MayRead, MayIssue, MayCancel})},
+	c := &Console{Tokens: []Token{NewToken("duty", "token", []Right{MayApprove}), NewToken("author", "author", []Right{MayIssue}), NewToken("reader", "other", []Right{MayRead, MayCancel})},
 		Passwords: keys, Log: slog.New(slog.NewTextHandler(&log, nil)), Note: noted(nil)}
 	handler := c.Handler()
 	for _, row := range []struct {
@@ -59,6 +59,8 @@ func TestPasswordsAreNotRepeated(t *testing.T) {
 		{"makes, without the right", "other", "operators/password-keys", `{"password":"` + secret + `"}`, nil, 403, ""},
 		{"signs, without the right", "other", "drafts/d1/sign-with-password", `{"password":"` + secret + `"}`, nil, 403, ""},
 		{"changes, without the right", "other", "operators/password", `{"old":"` + secret + `"}`, nil, 403, ""},
+		{"an author approves", "author", "drafts/d1/sign-with-password", `{"version":3,"operator":"first","password":"` + secret + `","act":"approve"}`, nil, 403, ""},
+		{"an author signs", "author", "drafts/d1/sign-with-password", `{"version":3,"operator":"first","password":"` + secret + `","act":"author"}`, nil, 200, "author signs d1 3 as first author"},
 		{"the password as a field", "token", "operators/password", `{"` + secret + `":"x"}`, nil, 400, ""},
 		{"the password as nothing", "token", "operators/password", secret, nil, 400, ""},
 		{"the password as a list", "token", "drafts/d1/sign-with-password", `{"version":"` + secret + `"}`, nil, 400, ""},

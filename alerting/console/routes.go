@@ -31,6 +31,7 @@ const (
 	linesMedia  media = "application/x-ndjson"
 	eventMedia  media = "text/event-stream"
 	jsonMedia   media = "application/json"
+	htmlMedia   media = "text/html"
 	anyMedia    media = "*/*"
 
 	// csvOrGeoJSON are two; the Content-Type says which.
@@ -40,7 +41,8 @@ const (
 
 // routes are all that there is: nothing is answered that does not stand here, with the right that it takes.
 func (c *Console) routes() []route {
-	return slices.Concat(c.alertRoutes(), c.draftRoutes(), c.passwordRoutes(), c.standingRoutes(), c.templateRoutes(), c.inboxRoutes(), c.changeRoutes(), c.journalRoutes(), c.storeRoutes())
+	return slices.Concat(c.alertRoutes(), c.draftRoutes(), c.passwordRoutes(), c.standingRoutes(), c.templateRoutes(), c.inboxRoutes(), c.changeRoutes(), c.journalRoutes(), c.storeRoutes(),
+		c.loginRoutes(), c.oidcRoutes(), c.accountRoutes())
 }
 
 // alertRoutes issue and stop alerts, and say what became of them.
@@ -75,21 +77,21 @@ func (c *Console) draftRoutes() []route {
 		{"PUT /api/drafts/{id}", MayIssue, c.amend, "Put a new version in the place of the one that If-Match names", capDocument, desk.Draft{}, 200},
 		{"POST /api/drafts/{id}/submit", MayIssue, c.acts(c.submitDraft), "Freeze a draft, count whom it reaches, and ask for approval", draftAct{}, desk.Draft{}, 200},
 		{"POST /api/drafts/{id}/withdraw", MayIssue, c.acts(c.withdrawDraft), "Take a draft back that was not released yet", draftAct{}, desk.Draft{}, 200},
-		{"POST /api/drafts/{id}/sign", MayApprove, c.acts(c.signDraft), "Put an operator's signature on a submitted draft", draftAct{}, desk.Draft{}, 200},
+		{"POST /api/drafts/{id}/sign", MaySign, c.acts(c.signDraft), "Put an operator's signature on a submitted draft", draftAct{}, desk.Draft{}, 200},
 		{"POST /api/drafts/{id}/return", MayApprove, c.acts(c.returnDraft), "Give a submitted draft back to its author, for a reason", draftAct{}, desk.Draft{}, 200},
 		{"POST /api/drafts/{id}/reject", MayApprove, c.acts(c.rejectDraft), "End a submitted draft that must not go out, for a reason", draftAct{}, desk.Draft{}, 200},
 		{"GET /api/operators", MayRead, c.inTurn(c.operators), "Whose signatures count", nil, []Operator{}, 200},
-		{"POST /api/operators", MayApprove, c.enrol, "Make a key known that two administrators have signed", alerting.Enrolment{}, nil, 204},
-		{"POST /api/operators/revoke", MayApprove, c.revoke, "Make a key unknown that two administrators, or its owner, have signed away", alerting.Revocation{}, nil, 204},
+		{"POST /api/operators", MayEnrol, c.enrol, "Make a key known that two administrators have signed", alerting.Enrolment{}, nil, 204},
+		{"POST /api/operators/revoke", MayEnrol, c.revoke, "Make a key unknown that two administrators, or its owner, have signed away", alerting.Revocation{}, nil, 204},
 	}
 }
 
-// passwordRoutes are what is done with a password. All of it wants the right to approve: who has no token cannot guess.
+// passwordRoutes are what is done with a password. All of it wants the right to write or to approve: who has neither cannot guess.
 func (c *Console) passwordRoutes() []route {
 	return []route{
-		{"POST /api/operators/password-keys", MayApprove, c.makePasswordKey, "Make a key that the office keeps under an operator's password", typed{}, PasswordKey{}, 201},
-		{"POST /api/operators/password", MayApprove, c.changePassword, "Put a key under another password", typed{}, nil, 204},
-		{"POST /api/drafts/{id}/sign-with-password", MayApprove, c.signWithPassword, "Sign a submitted draft with the key under a password", typed{}, desk.Draft{}, 200},
+		{"POST /api/operators/password-keys", MaySign, c.makePasswordKey, "Make a key that the office keeps under an operator's password", typed{}, PasswordKey{}, 201},
+		{"POST /api/operators/password", MaySign, c.changePassword, "Put a key under another password", typed{}, nil, 204},
+		{"POST /api/drafts/{id}/sign-with-password", MaySign, c.signWithPassword, "Sign a submitted draft with the key under a password", typed{}, desk.Draft{}, 200},
 	}
 }
 

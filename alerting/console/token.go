@@ -10,7 +10,7 @@ import (
 	"tocsin/alerting"
 )
 
-// Right is what a token may do.
+// Right is what a caller may do.
 type Right string
 
 // The rights.
@@ -21,7 +21,32 @@ const (
 	MayRead    Right = "read"
 	MayImport  Right = "import"
 	MayRedrive Right = "redrive"
+	// MayAdminister is the accounts, and the papers of operators.
+	MayAdminister Right = "administer"
+	// MayAudit is reading the journal.
+	MayAudit Right = "audit"
 )
+
+// What routes may take besides one of the rights.
+const (
+	// MayEnrol and MaySign: either of the two. An author signs what he submits; whoever signs as approver needs the right to approve.
+	MayEnrol Right = "approve or administer"
+	MaySign  Right = "issue or approve"
+	// Known: whoever is logged in, or has a token.
+	Known Right = "known"
+	// Anyone: nobody is asked who he is. Such routes answer each address only so often.
+	Anyone Right = "anyone"
+)
+
+// Rights lists those that a token may have.
+func Rights() []Right {
+	return []Right{MayIssue, MayApprove, MayCancel, MayRead, MayImport, MayRedrive, MayAdminister, MayAudit}
+}
+
+// among reports whether one of some rights is enough.
+func (r Right) among(may []Right) bool {
+	return r == Known || slices.ContainsFunc(strings.Split(string(r), " or "), func(one string) bool { return slices.Contains(may, Right(one)) })
+}
 
 // Token is one caller: the SHA-256 of his secret, and what he may do.
 type Token struct {
@@ -37,9 +62,8 @@ func NewToken(name, secret string, may []Right) Token {
 	return Token{Name: name, Digest: sha256.Sum256([]byte(secret)), May: may}
 }
 
-// caller finds the token of a request, in the same time whichever it is.
-func (c *Console) caller(r *http.Request) (Token, bool) {
-	secret, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+// token finds the token of a secret, in the same time whichever it is.
+func (c *Console) token(secret string) (Token, bool) {
 	digest := sha256.Sum256([]byte(secret))
 	var found Token
 	var any int
@@ -48,29 +72,44 @@ func (c *Console) caller(r *http.Request) (Token, bool) {
 			found, any = t, 1
 		}
 	}
-	return found, ok && any == 1
+	return found, any == 1
 }
 
-// asks lets a handler be called only by tokens with a right.
+// asks lets a handler be called only by those with a right.
 func (c *Console) asks(right Right, handle handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		token, ok := c.caller(r)
-		switch {
-		case !ok:
-			unauthorized(w)
-		case !slices.Contains(token.May, right):
-			writeProblem(w, problem{Type: "about:blank", Status: http.StatusForbidden, Title: "Not allowed",
-				Detail: "the token " + token.Name + " lacks the right " + string(right)})
-		default:
-			if err := handle(w, r, alerting.Actor{Name: token.Name, Kind: "token", Unit: token.Unit}); err != nil {
-				c.fail(w, r, err)
-			}
+		if right == Anyone {
+			c.anyone(w, r, handle)
+			return
+		}
+		who, err := c.caller(r)
+		if err == nil {
+			err = c.choose(r, &who, right)
+		}
+		if err != nil {
+			c.turnAway(w, r, err)
+			return
+		}
+		ctx, leave := c.whileKnown(withCaller(r.Context(), who), who, right)
+		defer leave()
+		if err := handle(w, r.WithContext(ctx), who.Actor); err != nil {
+			c.fail(w, r, err)
 		}
 	})
 }
 
-func unauthorized(w http.ResponseWriter) {
-	w.Header().Set("WWW-Authenticate", `Bearer realm="tocsin"`)
-	writeProblem(w, problem{Type: "about:blank", Status: http.StatusUnauthorized, Title: "A token is needed",
-		Detail: "send the header Authorization: Bearer TOKEN, with a token of the configuration (api.tokens)"})
+// anyone lets a handler be called by whoever does not come too often.
+func (c *Console) anyone(w http.ResponseWriter, r *http.Request, handle handler) {
+	if err := c.sameOrigin(r); err != nil {
+		c.turnAway(w, r, err)
+		return
+	}
+	if !c.strangers.admit(c.address(r)) {
+		w.Header().Set("Retry-After", "5")
+		writeProblem(w, problem{Type: "about:blank", Status: http.StatusTooManyRequests, Title: "Too many attempts", Detail: "try again in some seconds"})
+		return
+	}
+	if err := handle(w, r, alerting.Actor{}); err != nil {
+		c.fail(w, r, err)
+	}
 }

@@ -31,10 +31,12 @@ const (
 	Hashes Purpose = "hashes"
 	// Tickets: signed callback, receipt and unsubscribe addresses.
 	Tickets Purpose = "tickets"
+	// Logins: secrets of authenticators at rest.
+	Logins Purpose = "logins"
 )
 
 // Purposes lists all purposes.
-func Purposes() []Purpose { return []Purpose{Addresses, Batches, Hashes, Tickets} }
+func Purposes() []Purpose { return []Purpose{Addresses, Batches, Hashes, Tickets, Logins} }
 
 // KeySize is the length of a master key in bytes.
 const KeySize = 32
@@ -205,7 +207,7 @@ func derive(key Key) (*derived, error) {
 	}
 	d := &derived{id: key.ID, seals: map[Purpose]*xaes{}}
 	copy(d.tag[:], expand("tag", tagSize))
-	for _, p := range []Purpose{Addresses, Batches} {
+	for _, p := range []Purpose{Addresses, Batches, Logins} {
 		x, err := newXAES(expand(string(p), KeySize))
 		failed = errors.Join(failed, err)
 		d.seals[p] = x

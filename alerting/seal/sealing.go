@@ -14,7 +14,7 @@ const sealVersion = 1
 // Overhead is how many bytes longer sealed bytes are than their plaintext.
 const Overhead = 1 + tagSize + nonceSize + macSize
 
-// Seal encrypts plaintext for one purpose (Addresses or Batches; any other is a programming error and panics). aad is
+// Seal encrypts plaintext for one purpose (Addresses, Batches or Logins; any other is a programming error and panics). aad is
 // authenticated but not contained: Open needs the same. The result is len(plaintext) + Overhead bytes.
 func (k *Keyring) Seal(p Purpose, plaintext, aad []byte) []byte {
 	d := k.current[p]

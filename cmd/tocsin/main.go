@@ -83,6 +83,7 @@ func command(t *terminal) *cobra.Command {
 	flags.StringVarP(&t.format, "output", "o", "table", "table, json or csv")
 	flags.StringVar(&t.url, "url", "", "admin API (default: client.url of the configuration)")
 	flags.StringVar(&t.tokenFile, "token-file", "", "file with the API token (default: client.token_file of the configuration)")
+	flags.StringVar(&t.unit, "unit", "", "the administrative unit that you act for, where you have roles in several")
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
 		t.begun = true
 		return t.checkFormat()
@@ -93,7 +94,8 @@ func command(t *terminal) *cobra.Command {
 		unitsVerb(t), deadLettersVerb(t), auditVerb(t),
 		draftVerb(t), draftsVerb(t), submitVerb(t), approveVerb(t), actVerb(t, "return", "Give a submitted draft back to its author"),
 		actVerb(t, "reject", "End a submitted draft that must not go out"), actVerb(t, "withdraw", "Take a draft back that was not released yet"),
-		proceedVerb(t), inboxVerb(t), operatorsVerb(t), standingVerb(t), countersignVerb(t), changesVerb(t), routeVerb(t), doctorVerb(t), keysVerb(t), demoVerb(t))
+		proceedVerb(t), inboxVerb(t), operatorsVerb(t), standingVerb(t), countersignVerb(t), changesVerb(t), routeVerb(t), loginVerb(t), logoutVerb(t), whoamiVerb(t),
+		meVerb(t), setupVerb(t), setupLinkVerb(t), accountsVerb(t), doctorVerb(t), keysVerb(t), demoVerb(t))
 	t.completeIDs(root)
 	return root
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/spf13/cobra"
 
+	"tocsin/alerting/login"
 	"tocsin/cmd/gatewaysim/sim"
 	"tocsin/cmd/tocsin/scenario"
 )
@@ -33,6 +34,8 @@ func TestMain(m *testing.M) {
 //	strand             send a batch on its way that its worker must set aside
 //	office [TOKEN]     have an office running, and be configured as its client; $OFFICE is its folder
 //	careful [TOKEN]    the same, of an office in which nobody sends alone: first, second and third are its operators
+//	peopled            the same, of one where people log in and no client has a token
+//	code FILE SECRET   write the code that the authenticator with a secret shows next into a file
 //	partnered [TOKEN]  the same, of one whose partner weather signs with the key in $OFFICE/partner
 func TestScripts(t *testing.T) {
 	terms := map[string]string{"sms": `rate: 1000, price: "0.0075", currency: EUR`}
@@ -41,6 +44,7 @@ func TestScripts(t *testing.T) {
 	partnered := sync.OnceValue(func() *scenario.Office {
 		return scenario.Open(t, scenario.Options{Approvals: true, Inbox: `{name: weather, anchor_files: ["{{partner}}"]}`})
 	})
+	peopled := sync.OnceValue(func() *scenario.Office { return scenario.Open(t, scenario.Options{Approvals: true, Login: true}) })
 	enter := func(open func() *scenario.Office, token string) func(ts *testscript.TestScript, _ bool, args []string) {
 		return func(ts *testscript.TestScript, _ bool, args []string) {
 			who := token
@@ -76,6 +80,8 @@ func TestScripts(t *testing.T) {
 			"office":    enter(open, "everything"),
 			"careful":   enter(careful, "first"),
 			"partnered": enter(partnered, "everything"),
+			"peopled":   enter(peopled, ""),
+			"code":      nextCode,
 		},
 	})
 }
@@ -97,6 +103,13 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if have != want {
 		ts.Fatalf("exit code %d, want %d", have, want)
 	}
+}
+
+// nextCode writes the code of the next half minute into a file: the present one may have been used.
+func nextCode(ts *testscript.TestScript, _ bool, args []string) {
+	code, err := login.Code(ts.ReadFile(args[1]), time.Now().Add(30*time.Second))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(code), 0o600))
 }
 
 // fill expands variables in files.

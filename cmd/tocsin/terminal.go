@@ -27,6 +27,7 @@ type terminal struct {
 	format     string
 	url        string
 	tokenFile  string
+	unit       string
 
 	// begun: the command line was understood, and its verb runs.
 	begun bool
@@ -75,27 +76,46 @@ func (t *terminal) config() (*config.Config, error) {
 	return c, nil
 }
 
-// client makes the client of the admin API.
+// client makes the client of the admin API. It shows, in this order, the token of --token-file, the session of whoever is logged in at
+// this API, the token of the configuration.
 func (t *terminal) client() (*client.Client, error) {
+	api, _, err := t.clientAndURL()
+	return api, err
+}
+
+func (t *terminal) clientAndURL() (*client.Client, string, error) {
 	c, err := t.config()
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	url, file := c.Client.URL, c.Client.TokenFile
-	if t.url != "" {
-		url = t.url
-	}
-	if t.tokenFile != "" {
-		file = t.tokenFile
-	}
-	if file == "" {
-		return nil, &exit{exitRefused, errors.New("no token: give --token-file, or client.token_file in the configuration")}
-	}
-	token, err := config.Secret(file)
+	url := t.apiURL(c)
+	token, err := t.secret(c, url)
 	if err != nil {
-		return nil, &exit{exitRefused, err}
+		return nil, "", &exit{exitRefused, err}
 	}
-	return client.New(url, token, c.Client.CAFile)
+	api, err := client.New(url, token, c.Client.CAFile)
+	if err != nil {
+		return nil, "", err
+	}
+	return api.For(t.unit), url, nil
+}
+
+// secret is what the client shows.
+func (t *terminal) secret(c *config.Config, url string) (string, error) {
+	if t.tokenFile != "" {
+		return config.Secret(t.tokenFile)
+	}
+	all, err := readSessions()
+	if err != nil {
+		return "", err
+	}
+	if s, ok := all[strings.TrimSuffix(url, "/")]; ok {
+		return s.Token, nil
+	}
+	if c.Client.TokenFile == "" {
+		return "", errors.New("nobody is logged in, and there is no token: `tocsin login`, or give --token-file, or client.token_file in the configuration")
+	}
+	return config.Secret(c.Client.TokenFile)
 }
 
 // documentAndClient reads the CAP document that a verb is about, and makes the client that it goes to.

@@ -32,6 +32,8 @@ type Client struct {
 	http  *http.Client
 	// patience is how long an import may stand still.
 	patience time.Duration
+	// unit is the administrative unit that the caller acts for; empty leaves the choice to the API.
+	unit string
 }
 
 // New makes a client for an API's base URL. A CA file is trusted besides the system's roots.
@@ -58,7 +60,7 @@ func New(base, token, caFile string) (*Client, error) {
 	}
 	// A redirection is never followed: whoever sends it is not the API, and an order must not be given twice.
 	last := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &Client{strings.TrimSuffix(base, "/"), token, &http.Client{Transport: transport, CheckRedirect: last}, importPatience}, nil
+	return &Client{base: strings.TrimSuffix(base, "/"), token: token, http: &http.Client{Transport: transport, CheckRedirect: last}, patience: importPatience}, nil
 }
 
 // Problem is an answer that is not a success (RFC 9457).
@@ -239,6 +241,9 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 	}
 	if r.contentType != "" {
 		req.Header.Set("Content-Type", r.contentType)
+	}
+	if c.unit != "" {
+		req.Header.Set(console.UnitHeader, c.unit)
 	}
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)

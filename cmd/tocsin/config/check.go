@@ -60,6 +60,7 @@ func (c *Config) check(text []byte, faults []error) error {
 	k.feeds(c)
 	k.templates(c)
 	k.tokens(c)
+	k.login(c)
 	k.inbox(c)
 	names := make(map[string]bool)
 	for i := range c.Gateways {
@@ -178,7 +179,7 @@ func (k *checker) feeds(c *Config) {
 }
 
 func (k *checker) tokens(c *Config) {
-	rights := []string{"issue", "approve", "cancel", "read", "import", "redrive"}
+	rights := []string{"issue", "approve", "cancel", "read", "import", "redrive", "administer", "audit"}
 	seen := make(map[string]bool)
 	for i, t := range c.API.Tokens {
 		path := fmt.Sprintf("$.api.tokens[%d]", i)

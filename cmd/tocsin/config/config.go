@@ -18,6 +18,7 @@ type Config struct {
 	Inbox     Inbox     `yaml:"inbox"`
 	// Listen is where each role answers.
 	API       API       `yaml:"api" envPrefix:"API_"`
+	Login     Login     `yaml:"login" envPrefix:"LOGIN_"`
 	Callbacks Callbacks `yaml:"callbacks" envPrefix:"CALLBACKS_"`
 	Feeds     Feeds     `yaml:"feeds" envPrefix:"FEEDS_"`
 	Metrics   Metrics   `yaml:"metrics" envPrefix:"METRICS_"` // health, readiness and /metrics; default 127.0.0.1:9180
@@ -220,7 +221,7 @@ type API struct {
 	Tokens   []Token `yaml:"tokens"`
 }
 
-// Token is one caller of the API. May lists: issue, approve, cancel, read, import, redrive.
+// Token is one caller of the API. May lists: issue, approve, cancel, read, import, redrive, administer, audit.
 type Token struct {
 	Name      string   `yaml:"name"`
 	TokenFile string   `yaml:"token_file"`

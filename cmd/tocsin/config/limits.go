@@ -23,6 +23,11 @@ func (c *Config) limits() []limit {
 		{"$.alerts.max_validity", "1m to 2160h", c.Alerts.MaxValidity == 0},
 		{"$.alerts.max_bytes", "1024 to 16777216", c.Alerts.MaxBytes == 0},
 		{"$.alerts.sms_parts", "1 to 10", c.Alerts.SMSParts == 0},
+		{"$.login.idle", "1m to 12h", c.Login.Idle == 0},
+		{"$.login.longest", "at most 24h", c.Login.Longest == 0},
+		{"$.login.lockout.after", "3 to 20", c.Login.Lockout.After == 0},
+		{"$.login.lockout.first", "1s or more", c.Login.Lockout.First == 0},
+		{"$.login.lockout.longest", "at most 24h", c.Login.Lockout.Longest == 0},
 	}
 	for i := range c.Gateways {
 		g, path := &c.Gateways[i], fmt.Sprintf("$.gateways[%d]", i)

@@ -135,6 +135,7 @@ func (c *Config) defaults() {
 	set(&c.Log.Format, "text")
 	set(&c.Client.URL, "http://"+c.API.Listen)
 	c.inboxDefaults()
+	c.loginDefaults()
 	for i := range c.Gateways {
 		g := &c.Gateways[i]
 		set(&g.Slots, 64)

@@ -61,6 +61,7 @@ alerts: {signing: {key_file: %q, certificate_file: %q}}
 api:
   listen: %q
   tokens: [{name: demo, token_file: %q, may: [issue, cancel, read, import, redrive]}]
+login: {enabled: %v}
 callbacks: {listen: %q, public_url: "http://%s"}
 metrics: {listen: %q}
 feeds: {listen: %q, public_url: "http://%s"}
@@ -70,7 +71,7 @@ gateways:
   - {name: sms, channel: sms, live: false, slots: 32, twilio: {account_sid: %q, auth_token_file: %q, from: "+12015550100", base_url: "http://%s"}}
   - {name: push, channel: push, live: false, slots: 32, push: {vapid_public: %q, vapid_private_file: %q, subscriber: warnings@flood.example, allow_insecure: ["http://%s"]}}
   - {name: mail, channel: mail, live: false, slots: 16, smtp: {address: %q, security: none, from: warnings@flood.example}}
-`, in("data"), in("signing.pem"), in("signing.crt"), ports[0], in("api.token"), ports[1], ports[1], ports[2], ports[3], ports[3], ports[0], in("api.token"),
+`, in("data"), in("signing.pem"), in("signing.crt"), ports[0], in("api.token"), !d.Once, ports[1], ports[1], ports[2], ports[3], ports[3], ports[0], in("api.token"),
 		d.sim.info.Account, in("twilio.token"), at["sms"], k.vapid, in("vapid.key"), at["push"], at["mail"])
 	for _, protocol := range []string{"http", "mqtt", "modbus"} {
 		key := ""

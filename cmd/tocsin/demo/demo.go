@@ -67,6 +67,8 @@ type demo struct {
 	api    *client.Client
 	people []person
 	sirens []siren
+	// accounts are the people of the office; none with Once.
+	accounts []serve.Ready
 }
 
 // Run plays the demonstration; with Once it returns ErrDisagree unless everything agrees, and ErrLate when that takes
@@ -100,6 +102,7 @@ func Run(ctx context.Context, o Options) (err error) {
 			"  curl http://%[3]s/metrics     (what Prometheus reads)\n  curl %[4]s/stats     (what the gateways took)\n"+
 			"  curl %[5]s/feeds/atom.xml     (what hubs and other offices read; rss.xml and geojson are there, too)",
 			filepath.Join(d.Dir, "tocsin.yaml"), id, d.cfg.Metrics.Listen, d.sim.info.Control, d.cfg.Feeds.PublicURL)
+		d.sayAccounts()
 		<-ctx.Done()
 		return nil
 	})
@@ -146,6 +149,9 @@ func (d *demo) prepare(ctx context.Context) error {
 		d.people = town(d.Seed, d.People, subscriptions)
 		d.sirens = sirenTown(d.Seed, d.sim.info.Listeners)
 		d.cfg, err = d.configure(keys)
+	}
+	if err == nil && !d.Once {
+		err = d.makeAccounts(ctx)
 	}
 	if err != nil {
 		return errors.Join(err, d.sim.close())

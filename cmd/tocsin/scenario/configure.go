@@ -135,6 +135,9 @@ func (o *Office) writeConfig(opt Options, k keys) {
 			fmt.Fprintf(&b, "  policy: [%s]\n", opt.Policy)
 		}
 	}
+	if opt.Login {
+		b.WriteString("login: {enabled: true}\n")
+	}
 	if opt.Inbox != "" {
 		certificate := filepath.Join(o.Dir, "partner", "signing.crt")
 		fmt.Fprintf(&b, "inbox: {sources: [%s]}\n", strings.ReplaceAll(opt.Inbox, "{{partner}}", certificate))
@@ -161,11 +164,14 @@ func (o *Office) writeConfig(opt Options, k keys) {
 	}
 }
 
-// ClientFile writes the configuration of a caller on another machine: where the API is, and his token.
+// ClientFile writes the configuration of a caller on another machine: where the API is, and his token; "" for somebody who has none.
 func (o *Office) ClientFile(token string) string {
 	o.tb.Helper()
 	name := filepath.Join(o.Dir, token+"-client.yaml")
 	text := fmt.Sprintf("client: {url: %q, token_file: %q}\n", o.URL(), o.TokenFile(token))
+	if token == "" {
+		text = fmt.Sprintf("client: {url: %q}\n", o.URL())
+	}
 	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 		o.tb.Fatal(err)
 	}

@@ -43,6 +43,8 @@ type Options struct {
 	// on localhost whose passkeys count.
 	Approvals      bool
 	Policy, Origin string
+	// Login: people log in, beside the tokens.
+	Login bool
 	// Inbox are the sources of the inbox, as YAML; {{partner}} is the certificate of the partner whose key lies in Dir/partner.
 	Inbox string
 	// Callbacks say how the SMS gateway reports; the zero value: everything, at once.

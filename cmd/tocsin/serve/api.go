@@ -54,7 +54,7 @@ func (h *house) newDesk() (*desk.Desk, error) {
 	d, err := desk.New(desk.Config{Office: h.office, Seal: seal, Count: h.count, DB: h.db, Press: h.stream, Note: h.note, Now: h.now, Log: h.log.With("role", "api"),
 		Lifetime: h.cfg.Alerts.Lifetime, MaxValidity: h.cfg.Alerts.MaxValidity, MaxBytes: h.cfg.Alerts.MaxBytes,
 		Sender: h.cfg.Office.Sender, SenderName: h.cfg.Office.Name, Signing: signing,
-		Profile: profile, Advise: h.words.Remarks, Territory: h.territory, Under: h.people.Under,
+		Profile: profile, Advise: h.words.Remarks, Territory: h.territory, Under: h.people.Within,
 		Kinds: h.changeKinds(), Keys: h.keys})
 	if err == nil {
 		h.watchExpiry(d)
@@ -86,8 +86,8 @@ func (h *house) watchExpiry(d *desk.Desk) {
 func (h *house) console(d *desk.Desk) (*console.Console, error) {
 	c := &console.Console{
 		Desk: d, Drafts: d, Operators: d, Passwords: d, Standings: d, Check: d.Check, Read: d.Read, Note: h.noteAct, Proceed: h.proceed, Expiry: d, AskBefore: h.cfg.Alerts.AskBefore, Reporter: h.reporter(d), DryRun: h.dryRunner(d.Remarks), Document: d.Document,
-		Letters: h.stream.Letters(h.follower),
-		People:  h.importPeople, Sirens: h.importSirens, Units: h.importUnits, Outlines: h.importOutlines, UnitList: h.people.Units, MaxBytes: h.cfg.Alerts.MaxBytes, Log: h.log,
+		Letters: h.stream.Letters(h.follower), Within: h.people.Within,
+		People: h.importPeople, Sirens: h.importSirens, Units: h.importUnits, Outlines: h.importOutlines, UnitList: h.people.Units, MaxBytes: h.cfg.Alerts.MaxBytes, Log: h.log,
 		Shed: h.counter("tocsin_api_shed_total", "Reads of the admin API that were sent away because too many came at once.").Inc,
 	}
 	c.Changes, c.Journal = d, h.journalShown()
@@ -110,8 +110,8 @@ func (h *house) console(d *desk.Desk) (*console.Console, error) {
 		token.Unit = t.Unit
 		c.Tokens = append(c.Tokens, token)
 	}
-	if len(c.Tokens) == 0 {
-		h.log.Warn("the configuration names no token (api.tokens): nobody can use the API")
+	if len(c.Tokens) == 0 && !h.cfg.Login.Enabled {
+		h.log.Warn("the configuration names no token (api.tokens), and people cannot log in (login.enabled): nobody can use the API")
 	}
 	return c, nil
 }

@@ -35,6 +35,8 @@ func CheckFiles(cfg *config.Config) error {
 	for _, t := range cfg.API.Tokens {
 		secret("token "+t.Name, t.TokenFile)
 	}
+	_, err = provider(cfg.Login.OIDC)
+	check("login.oidc", err)
 	_, err = clientTLS(cfg.Kafka.TLS)
 	check("kafka.tls", err)
 	_, err = clientTLS(cfg.Redis.TLS)

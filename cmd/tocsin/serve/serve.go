@@ -118,6 +118,9 @@ func (h *house) openDoors(ctx context.Context, group *errgroup.Group, roles []st
 	if err != nil {
 		return out, err
 	}
+	if err := h.letPeopleIn(ctx, group, api); err != nil {
+		return out, err
+	}
 	in, pollers, err := h.inbox(d)
 	if err != nil {
 		return out, err
