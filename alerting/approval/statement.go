@@ -27,6 +27,9 @@ const (
 	Enrol Act = "enrol"
 	// Revoke: this key is nobody's any more.
 	Revoke Act = "revoke"
+	// OpenWindow: in this window a test may reach the public; CloseWindow: in that one no more.
+	OpenWindow  Act = "open-window"
+	CloseWindow Act = "close-window"
 )
 
 // domain begins everything that is signed, so that no signature is good for anything else.
@@ -45,6 +48,9 @@ type Statement struct {
 	Audience string           `json:"audience,omitempty"`
 	Counted  alerting.Counted `json:"counted,omitzero"`
 	Author   string           `json:"author,omitempty"`
+	// Window is that of a public test: the SHA-256 of the window without its signatures. A test that was approved for the
+	// house alone has none, and cannot be given one afterwards.
+	Window string `json:"window,omitempty"`
 }
 
 // Digest is what is signed: SHA-256 over a fixed beginning and the statement as JSON. A passkey signs it as its challenge.
@@ -64,9 +70,13 @@ func Over(e *alerting.Envelope, act Act, by string, at time.Time) (Statement, er
 	if err != nil {
 		return Statement{}, err
 	}
+	window, err := windowOf(e.Window)
+	if err != nil {
+		return Statement{}, err
+	}
 	document := sha256.Sum256(dsig.Strip(e.Document))
 	return Statement{Act: act, By: by, At: at, Subject: hex.EncodeToString(document[:]), World: e.World, Audience: audience,
-		Counted: e.Counted, Author: e.Author}, nil
+		Counted: e.Counted, Author: e.Author, Window: window}, nil
 }
 
 // audienceOf is the digest of whom an order names; the order of names says nothing.

@@ -127,7 +127,7 @@ func (c *Console) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	writeProblem(w, p)
 }
 
-// readOrder reads a CAP document and who it is for: ?channel=sms&channel=mail, ?person=REF, ?group=NAME.
+// readOrder reads a CAP document and who it is for: ?channel=sms&channel=mail, ?person=REF, ?group=NAME, ?window=ID.
 func (c *Console) readOrder(w http.ResponseWriter, r *http.Request, by alerting.Actor) ([]byte, desk.Order, error) {
 	order := desk.Order{Actor: by}
 	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
@@ -150,7 +150,8 @@ func (c *Console) readOrder(w http.ResponseWriter, r *http.Request, by alerting.
 		order.Channels = append(order.Channels, alerting.Channel(name))
 	}
 	order.Audience.People, order.Audience.Groups = query["person"], query["group"]
-	return document, order, nil
+	order.Window, err = c.windowOf(r)
+	return document, order, err
 }
 
 func (c *Console) dryRun(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {

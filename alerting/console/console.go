@@ -28,6 +28,8 @@ type Console struct {
 	Drafts    Drafts
 	Operators Operators
 	Passwords Passwords
+	// Windows are the public tests; nil where there are none.
+	Windows Windows
 	// Check reads a document as Issue would, without issuing it.
 	Check func(document []byte, o desk.Order) (*alerting.Issued, error)
 	// Read reads a document that somebody else wrote.

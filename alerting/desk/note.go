@@ -44,6 +44,10 @@ const (
 	verbEnrolled = "operator.enrolled"
 	verbRevoked  = "key.revoked"
 
+	// When a test may reach the public.
+	verbOpened = "window.opened"
+	verbClosed = "window.closed"
+
 	// What becomes of a key under a password. It is shut by the last wrong password in a row, and reopened if that was right.
 	verbKeyMade  = "key.made"
 	verbPassword = "key.password"

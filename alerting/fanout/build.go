@@ -53,7 +53,7 @@ func (e *expansion) words(key textKey) text {
 		in = &ended
 	}
 	ch := alerting.Channels()[key.channel]
-	m, err := e.f.Words(in, original, key.info, ch)
+	m, err := e.f.Words(e.worded(in, key.channel), original, key.info, ch)
 	m.Expires = in.Expires
 	if original == nil {
 		m.Expires = in.EndOf(key.info)

@@ -19,6 +19,8 @@ type draft struct {
 	lang  string
 	rtl   bool
 	world alerting.World
+	// window is that of a public test; nil for all else.
+	window *alerting.TestWindow
 	// update, cancel and allClear say which fixed words stand in front.
 	update, cancel, allClear bool
 
@@ -68,7 +70,7 @@ func isRTL(tag language.Tag) bool {
 func (w *Writer) draftOf(issued *alerting.Issued, info *cap.Info) *draft {
 	a := issued.Alert
 	d := &draft{
-		world: worldOf(issued), info: info, tag: rootOf(issued).String(),
+		world: worldOf(issued), window: issued.Envelope.Window, info: info, tag: rootOf(issued).String(),
 		update: a.MsgType == cap.MsgUpdate, cancel: a.MsgType == cap.MsgCancel,
 		identifier: cleanLine(a.Identifier), senderID: cleanLine(a.Sender), note: cleanText(a.Note), sent: a.Sent,
 		link: w.linkOf(issued.ID),

@@ -93,6 +93,6 @@ func command(t *terminal) *cobra.Command {
 		importVerb(t, "units", "administrative units and their parents", unitColumns), deadLettersVerb(t), auditVerb(t),
 		draftVerb(t), draftsVerb(t), submitVerb(t), approveVerb(t), actVerb(t, "return", "Give a submitted draft back to its author"),
 		actVerb(t, "reject", "End a submitted draft that must not go out"), actVerb(t, "withdraw", "Take a draft back that was not released yet"),
-		proceedVerb(t), inboxVerb(t), operatorsVerb(t), doctorVerb(t), keysVerb(t), demoVerb(t))
+		proceedVerb(t), windowVerb(t), inboxVerb(t), operatorsVerb(t), doctorVerb(t), keysVerb(t), demoVerb(t))
 	return root
 }

@@ -106,10 +106,16 @@ type Order struct {
 	Channels []string
 	People   []string
 	Groups   []string
+	// Window is the id of the public test that a message of status Test belongs to.
+	Window string
 }
 
 func (o Order) query() url.Values {
-	return url.Values{"channel": o.Channels, "person": o.People, "group": o.Groups}
+	q := url.Values{"channel": o.Channels, "person": o.People, "group": o.Groups}
+	if o.Window != "" {
+		q.Set("window", o.Window)
+	}
+	return q
 }
 
 const callTimeout = 30 * time.Second

@@ -82,7 +82,7 @@ func (h *house) watchExpiry(d *desk.Desk) {
 // console builds the admin API.
 func (h *house) console(d *desk.Desk) (*console.Console, error) {
 	c := &console.Console{
-		Desk: d, Drafts: d, Operators: d, Passwords: d, Check: d.Check, Read: d.Read, Note: h.noteAct, Proceed: h.proceed, Expiry: d, AskBefore: h.cfg.Alerts.AskBefore, Reporter: h.reporter(d), DryRun: h.dryRunner(d.Remarks), Document: d.Document,
+		Desk: d, Drafts: d, Operators: d, Passwords: d, Windows: d, Check: d.Check, Read: d.Read, Note: h.noteAct, Proceed: h.proceed, Expiry: d, AskBefore: h.cfg.Alerts.AskBefore, Reporter: h.reporter(d), DryRun: h.dryRunner(d.Remarks), Document: d.Document,
 		Letters: h.stream.Letters(h.follower),
 		People:  h.importPeople, Sirens: h.importSirens, Units: h.importUnits, MaxBytes: h.cfg.Alerts.MaxBytes, Log: h.log,
 		Shed: h.counter("tocsin_api_shed_total", "Reads of the admin API that were sent away because too many came at once.").Inc,
