@@ -12,6 +12,7 @@ import (
 
 	"tocsin/alerting"
 	"tocsin/alerting/desk"
+	"tocsin/alerting/report"
 	"tocsin/cap"
 )
 
@@ -176,10 +177,12 @@ func (c *Console) list(w http.ResponseWriter, r *http.Request, _ alerting.Actor)
 	if err != nil {
 		return err
 	}
-	all, err := c.Reporter.List(r.Context(), limit)
+	all, err := c.Reporter.List(r.Context(), wide(r.Context(), limit))
 	if err != nil {
 		return err
 	}
+	all = ofWorld(r.Context(), all, func(l report.Listing) alerting.World { return l.World })
+	all = all[:min(limit, len(all))]
 	writeJSON(w, http.StatusOK, all)
 	return nil
 }

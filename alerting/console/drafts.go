@@ -88,7 +88,10 @@ func (c *Console) drafts(w http.ResponseWriter, r *http.Request, _ alerting.Acto
 	for _, s := range r.URL.Query()["state"] {
 		states = append(states, desk.DraftState(s))
 	}
-	all, err := c.Drafts.Drafts(r.Context(), states, limit)
+	all, err := c.Drafts.Drafts(r.Context(), states, wide(r.Context(), limit))
+	if err == nil {
+		all, err = c.draftsOf(r.Context(), all, limit)
+	}
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ func (c *Console) expiring(w http.ResponseWriter, r *http.Request, _ alerting.Ac
 	if err != nil {
 		return err
 	}
-	writeJSON(w, http.StatusOK, all)
+	writeJSON(w, http.StatusOK, ofWorld(r.Context(), all, func(a desk.Asked) alerting.World { return a.World }))
 	return nil
 }
 

@@ -35,7 +35,8 @@ const (
 
 // routes are all that there is: nothing is answered that does not stand here, with the right that it takes.
 func (c *Console) routes() []route {
-	return slices.Concat(c.alertRoutes(), c.draftRoutes(), c.passwordRoutes(), c.templateRoutes(), c.inboxRoutes(), c.storeRoutes(), c.windowRoutes())
+	all := slices.Concat(c.alertRoutes(), c.draftRoutes(), c.passwordRoutes(), c.templateRoutes(), c.inboxRoutes(), c.storeRoutes(), c.windowRoutes())
+	return append(all, c.inWorlds(all)...)
 }
 
 // alertRoutes issue and stop alerts, and say what became of them.

@@ -83,6 +83,7 @@ func command(t *terminal) *cobra.Command {
 	flags.StringVarP(&t.format, "output", "o", "table", "table, json or csv")
 	flags.StringVar(&t.url, "url", "", "admin API (default: client.url of the configuration)")
 	flags.StringVar(&t.tokenFile, "token-file", "", "file with the API token (default: client.token_file of the configuration)")
+	flags.StringVar(&t.world, "world", "", "only alerts and drafts of this world: actual, exercise or test; all others do not exist then")
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
 		t.begun = true
 		return t.checkFormat()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -27,6 +28,7 @@ type terminal struct {
 	format     string
 	url        string
 	tokenFile  string
+	world      string
 
 	// begun: the command line was understood, and its verb runs.
 	begun bool
@@ -95,7 +97,14 @@ func (t *terminal) client() (*client.Client, error) {
 	if err != nil {
 		return nil, &exit{exitRefused, err}
 	}
-	return client.New(url, token, c.Client.CAFile)
+	api, err := client.New(url, token, c.Client.CAFile)
+	if err == nil && t.world != "" {
+		api.World = alerting.World(t.world)
+		if !slices.Contains(alerting.Worlds(), api.World) {
+			err = &exit{exitRefused, fmt.Errorf("--world %q: want one of %v", t.world, alerting.Worlds())}
+		}
+	}
+	return api, err
 }
 
 // documentAndClient reads the CAP document that a verb is about, and makes the client that it goes to.

@@ -32,6 +32,8 @@ type Client struct {
 	http  *http.Client
 	// patience is how long an import may stand still.
 	patience time.Duration
+	// World limits the client to one world, by the prefix of its paths; empty sees all.
+	World alerting.World
 }
 
 // New makes a client for an API's base URL. A CA file is trusted besides the system's roots.
@@ -58,7 +60,7 @@ func New(base, token, caFile string) (*Client, error) {
 	}
 	// A redirection is never followed: whoever sends it is not the API, and an order must not be given twice.
 	last := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &Client{strings.TrimSuffix(base, "/"), token, &http.Client{Transport: transport, CheckRedirect: last}, importPatience}, nil
+	return &Client{strings.TrimSuffix(base, "/"), token, &http.Client{Transport: transport, CheckRedirect: last}, importPatience, ""}, nil
 }
 
 // Problem is an answer that is not a success (RFC 9457).
@@ -228,7 +230,7 @@ func (c *Client) ask(ctx context.Context, r request, into any) error {
 }
 
 func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, r.method, c.base+r.path, r.body)
+	req, err := http.NewRequestWithContext(ctx, r.method, c.base+c.within(r.path), r.body)
 	if err != nil {
 		return nil, err
 	}
@@ -242,6 +244,14 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
 	return c.http.Do(req)
+}
+
+// within is a path of alerts or drafts in the client's world.
+func (c *Client) within(path string) string {
+	if c.World != "" && (strings.HasPrefix(path, "/api/alerts") || strings.HasPrefix(path, "/api/drafts")) {
+		return "/api/" + string(c.World) + strings.TrimPrefix(path, "/api")
+	}
+	return path
 }
 
 // problemOf reads an answer that is not a success. Only a problem document is the API's own word; whatever else comes is
