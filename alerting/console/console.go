@@ -74,7 +74,7 @@ func (c *Console) Handler() http.Handler {
 	c.watching = make(chan struct{}, maxWatchers)
 	mux := http.NewServeMux()
 	for _, r := range c.routes() {
-		mux.Handle(r.pattern, c.asks(r.right, r.answer))
+		mux.Handle(r.pattern, c.asks(r.right, c.limited(r)))
 	}
 	mux.Handle("GET /api/openapi.json", c.description())
 	return secure(mux)

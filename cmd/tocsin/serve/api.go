@@ -101,6 +101,9 @@ func (h *house) console(d *desk.Desk) (*console.Console, error) {
 		}
 		token := console.NewToken(t.Name, secret, may)
 		token.Unit = t.Unit
+		for _, w := range t.Worlds {
+			token.Worlds = append(token.Worlds, alerting.World(w))
+		}
 		c.Tokens = append(c.Tokens, token)
 	}
 	if len(c.Tokens) == 0 {

@@ -1,0 +1,33 @@
+package console
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"tocsin/alerting"
+)
+
+// harmless are the paths outside of all worlds that a token of some worlds may use: they show and touch no alert, nobody
+// who may be warned, and no key.
+func harmless() []string { return []string{"/api/templates", "/api/windows", "/api/operators"} }
+
+// limited lets a token of some worlds use only the paths of these, and questions that belong to no world. Whatever else
+// there is, now or later, is closed to it.
+func (c *Console) limited(r route) handler {
+	method, path, _ := strings.Cut(r.pattern, " ")
+	return func(w http.ResponseWriter, req *http.Request, by alerting.Actor) error {
+		token, _ := c.caller(req)
+		if len(token.Worlds) == 0 || slices.ContainsFunc(token.Worlds, func(world alerting.World) bool {
+			return strings.HasPrefix(path, "/api/"+string(world)+"/")
+		}) {
+			return r.answer(w, req, by)
+		}
+		fill := path == "/api/templates/{id}/fill"
+		if fill || method == http.MethodGet && slices.ContainsFunc(harmless(), func(p string) bool { return strings.HasPrefix(path, p) }) {
+			return r.answer(w, req, by)
+		}
+		return fmt.Errorf("%w: the token %s is for the worlds %v only: use the paths below /api/%s", alerting.ErrForbidden, token.Name, token.Worlds, token.Worlds[0])
+	}
+}
