@@ -57,3 +57,42 @@ type Change struct {
 	Expires time.Time  `json:"expires"`
 	By      []Approval `json:"by"`
 }
+
+// TestWindow is a time in which messages of the world test may leave through live gateways: a public test. Two operators
+// who may approve have signed it (act open-window), and one of them may close it. Nothing else lets a test out.
+type TestWindow struct {
+	ID string `json:"id"`
+	// From and Until are in whole seconds, at most MaxWindow apart; Until is the first moment after it.
+	From  time.Time `json:"from"`
+	Until time.Time `json:"until"`
+	// Channels are those that it opens, never none.
+	Channels []Channel `json:"channels"`
+	// Codes are geocodes as NAME=VALUE, where a value that ends with * stands for all that begin so; Polygons are closed
+	// rings of latitude and longitude. All of a test's areas must lie in them.
+	Codes    []string       `json:"codes,omitempty"`
+	Polygons [][][2]float64 `json:"polygons,omitempty"`
+	// Groups are the only groups of sirens that it lets sound; empty means all in the area.
+	Groups []string `json:"groups,omitempty"`
+	// Programme is the one that its sirens run, one of TestTones, for so many Seconds; without the channel siren both are empty.
+	Programme string `json:"programme,omitempty"`
+	Seconds   int    `json:"seconds,omitempty"`
+	// Note says what the test is for, to those who sign.
+	Note string     `json:"note,omitempty"`
+	By   []Approval `json:"by,omitempty"`
+}
+
+// MaxWindow is the longest that a public test may take, and MaxTone how long its sirens may sound.
+const (
+	MaxWindow = 24 * time.Hour
+	MaxTone   = 5 * time.Minute
+)
+
+// TestTones are the siren programmes that a public test may run. The silent one moves no horn.
+func TestTones() []string { return []string{"test-silent", "attention", "all-clear", "alarm"} }
+
+// WindowClosing ends a window before its time, when one operator who may approve has signed it.
+type WindowClosing struct {
+	Window string     `json:"window"`
+	At     time.Time  `json:"at"`
+	By     []Approval `json:"by"`
+}

@@ -34,6 +34,8 @@ type Envelope struct {
 	Channels []Channel `json:"channels,omitempty"`
 	// Audience limits or names the audience; its zero value means "whoever the areas hold".
 	Audience AudienceFilter `json:"audience,omitzero"`
+	// Window is the public test that the alert belongs to, as it was signed; only in the world test, and nil for most.
+	Window *TestWindow `json:"window,omitempty"`
 	// Issued is when the desk handed the record to the stream, by the desk's clock.
 	Issued time.Time `json:"issued"`
 }

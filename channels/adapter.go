@@ -31,7 +31,10 @@ type Delivery struct {
 	Message *alerting.Message
 	// Document is the CAP document as issued.
 	Document []byte
-	Expires  time.Time
+	// Issued is the alert as the worker knows it, with the window of a public test; nil where nobody can tell, and then
+	// only actual alerts pass a live gateway.
+	Issued  *alerting.Issued
+	Expires time.Time
 }
 
 // Handed is the gateway's answer to an accepted delivery.

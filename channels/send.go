@@ -62,6 +62,10 @@ func (r *run) send(ctx context.Context, gw *Gateway, g ledger.Grant, at, until t
 	if err != nil {
 		return r.unopened(res, err)
 	}
+	if f := Barred(gw.Live, r.w.Leaves, &d, r.w.Now()); f != nil {
+		res.outcome.At, res.outcome.Kind, res.outcome.Reason = r.w.Now(), ledger.Refused, f.Reason
+		return res
+	}
 	report, ok := gw.Pacer.Allow()
 	if !ok {
 		res.outcome.Kind = ledger.PutOff
@@ -121,7 +125,7 @@ func (r *run) delivery(gw *Gateway, g ledger.Grant) (Delivery, error) {
 	return Delivery{
 		World: r.b.World, Alert: r.b.Alert, Epoch: r.b.Epoch, Channel: r.b.Channel, Lane: r.b.Lane, Gateway: gw.Name,
 		Page: r.b.Page, Place: g.Place, Attempt: g.Attempt, Address: address, Message: &r.b.Texts[to.Text],
-		Document: r.issued.Envelope.Document, Expires: r.b.ExpiryOf(to),
+		Document: r.issued.Envelope.Document, Issued: r.issued, Expires: r.b.ExpiryOf(to),
 	}, nil
 }
 

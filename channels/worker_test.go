@@ -356,7 +356,7 @@ func TestRefusedBatches(t *testing.T) {
 
 func TestTheGuardRefusesExercisesByItself(t *testing.T) {
 	b := newBench(t)
-	_, err := Guard(b, true).Send(t.Context(), Delivery{World: alerting.Test, Address: "+1"})
+	_, err := Guard(b, true, nil, nil).Send(t.Context(), Delivery{World: alerting.Test, Address: "+1"})
 	if FailureOf(err).Class != Rejected || len(b.sent) != 0 {
 		t.Errorf("err %v, sent %v", err, b.sent)
 	}

@@ -21,6 +21,7 @@ type Office struct {
 
 	revoked   atomic.Pointer[[]alerting.Revocation]
 	withdrawn atomic.Pointer[[]alerting.Withdrawal]
+	closed    atomic.Pointer[closings]
 }
 
 // DeskName is the operator as whom the desk signs. No other may have that name.
@@ -95,7 +96,7 @@ func (o *Office) Missing(roll *Roll, in *alerting.Issued) []string {
 	var missing []string
 	most := 0
 	everybody := make(map[string]bool)
-	for _, rule := range o.Policy.Demands(in.Alert, e) {
+	for _, rule := range o.demands(in) {
 		most = max(most, rule.Approvals)
 		approvers := roll.signed(ofKinds(roll, e.Approvals, rule.Kinds), over(Approve), MayApprove)
 		delete(approvers, e.Author)

@@ -35,6 +35,9 @@ const (
 	Release Act = "release"
 	// Unattended: the desk has counted this against the rate of a standing authorisation, and lets it go.
 	Unattended Act = "unattended"
+	// OpenWindow: in this window a test may reach the public; CloseWindow: in that one no more.
+	OpenWindow  Act = "open-window"
+	CloseWindow Act = "close-window"
 )
 
 // domain begins everything that is signed, so that no signature is good for anything else.
@@ -55,6 +58,9 @@ type Statement struct {
 	Author   string           `json:"author,omitempty"`
 	// Standing is the id of the standing authorisation of which the acts Release and Unattended speak.
 	Standing string `json:"standing,omitempty"`
+	// Window is that of a public test: the SHA-256 of the window without its signatures. A test that was approved for the
+	// house alone has none, and cannot be given one afterwards.
+	Window string `json:"window,omitempty"`
 }
 
 // Digest is what is signed: SHA-256 over a fixed beginning and the statement as JSON. A passkey signs it as its challenge.
@@ -74,9 +80,13 @@ func Over(e *alerting.Envelope, act Act, by string, at time.Time) (Statement, er
 	if err != nil {
 		return Statement{}, err
 	}
+	window, err := windowOf(e.Window)
+	if err != nil {
+		return Statement{}, err
+	}
 	document := sha256.Sum256(dsig.Strip(e.Document))
 	s := Statement{Act: act, By: by, At: at, Subject: hex.EncodeToString(document[:]), World: e.World, Audience: audience,
-		Counted: e.Counted, Author: e.Author}
+		Counted: e.Counted, Author: e.Author, Window: window}
 	if e.Standing != nil && (act == Release || act == Unattended) {
 		s.Standing, err = StandingID(e.Standing)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"tocsin/alerting"
 	"tocsin/alerting/desk"
+	"tocsin/alerting/report"
 	"tocsin/cap"
 )
 
@@ -138,7 +139,7 @@ func (c *Console) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	writeProblem(w, p)
 }
 
-// readOrder reads a CAP document and who it is for: ?channel=sms&channel=mail, ?person=REF, ?group=NAME.
+// readOrder reads a CAP document and who it is for: ?channel=sms&channel=mail, ?person=REF, ?group=NAME, ?window=ID.
 func (c *Console) readOrder(w http.ResponseWriter, r *http.Request, by alerting.Actor) ([]byte, desk.Order, error) {
 	order := desk.Order{Actor: by}
 	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
@@ -161,7 +162,8 @@ func (c *Console) readOrder(w http.ResponseWriter, r *http.Request, by alerting.
 		order.Channels = append(order.Channels, alerting.Channel(name))
 	}
 	order.Audience.People, order.Audience.Groups = query["person"], query["group"]
-	return document, order, nil
+	order.Window, err = c.windowOf(r)
+	return document, order, err
 }
 
 func (c *Console) dryRun(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
@@ -186,15 +188,17 @@ func (c *Console) list(w http.ResponseWriter, r *http.Request, _ alerting.Actor)
 	if err != nil {
 		return err
 	}
-	all, err := c.Reporter.List(r.Context(), p.place(), p.limit)
-	if err != nil {
-		return err
-	}
-	if n := len(all); n > 0 {
-		p.next(w, r, n, all[n-1].Issued.UnixMilli(), all[n-1].Alert.String())
-	}
-	writeJSON(w, http.StatusOK, all)
-	return nil
+	all, err := sifted(w, r, p, func(p page) ([]report.Listing, error) { return c.Reporter.List(r.Context(), p.place(), p.limit) },
+		func(l *report.Listing) alerting.Place {
+			return alerting.Place{MS: l.Issued.UnixMilli(), ID: l.Alert.String()}
+		},
+		func(l *report.Listing) (bool, error) {
+			if want := worldOf(r.Context()); want != "" && l.World != want {
+				return false, nil
+			}
+			return c.reads(r.Context(), func() (string, error) { return c.unitOfAlert(r.Context(), l.Alert.String()) })
+		})
+	return orJSON(w, all, err)
 }
 
 // limitOf is how long a list may be: ?limit=, 50 when nothing is said.

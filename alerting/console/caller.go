@@ -20,7 +20,9 @@ type Caller struct {
 	Actor alerting.Actor
 	// Session is that of a person; nil for a token.
 	Session *login.Session
-	grants  []grant
+	// Worlds are the only ones that he may see and touch; empty means all.
+	Worlds []alerting.World
+	grants []grant
 	// secret is the token of the session; cookie: it came as a cookie.
 	secret string
 	cookie bool
@@ -64,7 +66,7 @@ const UnitHeader = "Tocsin-Unit"
 func (c *Console) caller(r *http.Request) (Caller, error) {
 	secret, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if t, ok := c.token(secret); ok && bearer {
-		return Caller{Actor: alerting.Actor{Name: t.Name, Kind: "token", Unit: t.Unit}, grants: []grant{{t.Unit, t.May}}}, nil
+		return Caller{Actor: alerting.Actor{Name: t.Name, Kind: "token", Unit: t.Unit}, grants: []grant{{t.Unit, t.May}}, Worlds: t.Worlds}, nil
 	}
 	if c.Login == nil {
 		return Caller{}, errNobody

@@ -37,11 +37,15 @@ type Console struct {
 	// Within says whether a unit lies below another one; nil where there are no units.
 	Within func(ctx context.Context, unit, upper string) (bool, error)
 	Desk   Desk
+	// Owners say whose a draft or an alert is; without them all are the whole office's.
+	Owners Owners
 	// Drafts, Operators and Passwords are the desk's other parts.
 	Drafts    Drafts
 	Operators Operators
 	Passwords Passwords
 	Standings Standings
+	// Windows are the public tests; nil where there are none.
+	Windows Windows
 	// Check reads a document as Issue would, without issuing it.
 	Check func(document []byte, o desk.Order) (*alerting.Issued, error)
 	// Read reads a document that somebody else wrote.
@@ -97,7 +101,7 @@ func (c *Console) Handler() http.Handler {
 	c.strangers, c.crossOrigin = newStrangers(), http.NewCrossOriginProtection()
 	mux := http.NewServeMux()
 	for _, r := range c.routes() {
-		mux.Handle(r.pattern, c.asks(r.right, r.answer))
+		mux.Handle(r.pattern, c.asks(r.right, c.owned(r, c.limited(r))))
 	}
 	mux.Handle("GET /api/openapi.json", c.description())
 	mux.Handle("GET /api/{$}", c.documentation())

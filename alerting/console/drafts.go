@@ -89,15 +89,15 @@ func (c *Console) drafts(w http.ResponseWriter, r *http.Request, _ alerting.Acto
 	for _, s := range r.URL.Query()["state"] {
 		states = append(states, desk.DraftState(s))
 	}
-	all, err := c.Drafts.Drafts(r.Context(), states, p.place(), p.limit)
-	if err != nil {
-		return err
-	}
-	if n := len(all); n > 0 {
-		p.next(w, r, n, all[n-1].Updated.UnixMilli(), all[n-1].ID)
-	}
-	writeJSON(w, http.StatusOK, all)
-	return nil
+	all, err := sifted(w, r, p, func(p page) ([]desk.Draft, error) { return c.Drafts.Drafts(r.Context(), states, p.place(), p.limit) },
+		func(d *desk.Draft) alerting.Place { return alerting.Place{MS: d.Updated.UnixMilli(), ID: d.ID} },
+		func(d *desk.Draft) (bool, error) {
+			if may, err := c.reads(r.Context(), func() (string, error) { return d.Unit, nil }); !may || err != nil {
+				return false, err
+			}
+			return c.draftIsOf(r.Context(), d)
+		})
+	return orJSON(w, all, err)
 }
 
 // maxAct bounds the body of an act on a draft, in bytes.

@@ -21,6 +21,7 @@ func (c *Console) expiring(w http.ResponseWriter, r *http.Request, _ alerting.Ac
 	if err != nil {
 		return err
 	}
+	all = ofWorld(r.Context(), all, func(a desk.Asked) alerting.World { return a.World })
 	some, err := pageList(c, w, r, "expiring", all, func(a *desk.Asked) string { return a.Alert.String() })
 	return orJSON(w, some, err)
 }

@@ -41,8 +41,9 @@ const (
 
 // routes are all that there is: nothing is answered that does not stand here, with the right that it takes.
 func (c *Console) routes() []route {
-	return slices.Concat(c.alertRoutes(), c.draftRoutes(), c.passwordRoutes(), c.standingRoutes(), c.templateRoutes(), c.inboxRoutes(), c.changeRoutes(), c.journalRoutes(), c.storeRoutes(),
-		c.loginRoutes(), c.oidcRoutes(), c.accountRoutes())
+	all := slices.Concat(c.alertRoutes(), c.draftRoutes(), c.passwordRoutes(), c.standingRoutes(), c.windowRoutes(), c.templateRoutes(), c.inboxRoutes(),
+		c.changeRoutes(), c.journalRoutes(), c.storeRoutes(), c.loginRoutes(), c.oidcRoutes(), c.accountRoutes())
+	return append(all, c.inWorlds(all)...)
 }
 
 // alertRoutes issue and stop alerts, and say what became of them.

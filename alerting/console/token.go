@@ -55,6 +55,8 @@ type Token struct {
 	May    []Right
 	// Unit is the code of the administrative unit that the caller belongs to; empty is the whole office.
 	Unit string
+	// Worlds are the only ones that the caller may see and touch, by their paths; empty is all.
+	Worlds []alerting.World
 }
 
 // NewToken makes a token of a secret.

@@ -44,6 +44,7 @@ func (d *Desk) Cancel(ctx context.Context, id alerting.AlertID, o Order) (Answer
 	}
 	in, err := d.writeCancel(original, older, o)
 	if err == nil {
+		d.inherit(original, in)
 		err = d.seal(in)
 	}
 	if err != nil {

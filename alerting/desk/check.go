@@ -41,7 +41,10 @@ func (d *Desk) check(document []byte, o Order, limits cap.Options) (*alerting.Is
 	ends, expires := alerting.Ends(a, now, d.Lifetime)
 	in := &alerting.Issued{ID: alerting.IDOf(a), Alert: a, Expires: expires, Ends: ends, Lane: alerting.LaneOf(a),
 		Envelope: alerting.Envelope{World: world, Document: document, Digest: sha256.Sum256(document), Actor: o.Actor,
-			Channels: o.Channels, Audience: o.Audience, Issued: now}}
+			Channels: o.Channels, Audience: o.Audience, Window: o.Window, Issued: now}}
+	if err := d.checkWindow(in); err != nil {
+		return nil, err
+	}
 	for _, r := range a.References {
 		if id := alerting.IDOfReference(r); !slices.Contains(in.References, id) {
 			in.References = append(in.References, id)

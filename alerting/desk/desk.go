@@ -74,6 +74,8 @@ type Order struct {
 	// Channels limits the channels; empty means all.
 	Channels []alerting.Channel
 	Audience alerting.AudienceFilter
+	// Window is the public test that a message of the world test belongs to (see Window); nil for none.
+	Window *alerting.TestWindow
 	// Note is the officer's remark on a Cancel that the desk writes.
 	Note string
 	// Request is what the caller calls the request for a new draft: the same again is the same draft. Empty: each is a new one.

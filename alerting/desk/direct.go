@@ -58,12 +58,12 @@ func (d *Desk) draftFor(ctx context.Context, in *alerting.Issued) (draft Draft, 
 		if err != nil {
 			return Draft{}, false, err
 		}
-		was := alerting.Envelope{Channels: have.Channels, Audience: have.Audience}
+		was := alerting.Envelope{Channels: have.Channels, Audience: have.Audience, Window: have.Window}
 		if bytes.Equal(have.Document, in.Envelope.Document) && sameAudience(&was, &in.Envelope) {
 			return have, true, nil
 		}
 	}
-	o := Order{Actor: in.Envelope.Actor, Channels: in.Envelope.Channels, Audience: in.Envelope.Audience}
+	o := Order{Actor: in.Envelope.Actor, Channels: in.Envelope.Channels, Audience: in.Envelope.Audience, Window: in.Envelope.Window}
 	draft, err = d.Draft(ctx, in.Envelope.Document, o)
 	if err == nil {
 		draft, err = d.Submit(ctx, draft.ID, draft.Version, o.Actor, time.Time{})

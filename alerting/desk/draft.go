@@ -53,6 +53,8 @@ type Draft struct {
 	Document []byte                  `json:"document,omitempty"`
 	Channels []alerting.Channel      `json:"channels,omitempty"`
 	Audience alerting.AudienceFilter `json:"audience,omitzero"`
+	// Window is the public test that it belongs to.
+	Window *alerting.TestWindow `json:"window,omitempty"`
 	// Counted is whom it would have reached when it was submitted.
 	Counted    alerting.Counted    `json:"counted,omitzero"`
 	Signatures []alerting.Approval `json:"signatures,omitempty"`
@@ -114,6 +116,7 @@ type requestRow struct {
 type wanted struct {
 	Channels []alerting.Channel      `json:"channels,omitempty"`
 	Audience alerting.AudienceFilter `json:"audience,omitzero"`
+	Window   *alerting.TestWindow    `json:"window,omitempty"`
 }
 
 func newDraftID() string {
@@ -131,7 +134,7 @@ func (v *versionRow) order() (Order, error) {
 	if err := json.Unmarshal([]byte(v.Wanted), &w); err != nil {
 		return Order{}, fmt.Errorf("read the order of draft %s again: %w", v.Draft, err)
 	}
-	return Order{Actor: v.author(), Channels: w.Channels, Audience: w.Audience}, nil
+	return Order{Actor: v.author(), Channels: w.Channels, Audience: w.Audience, Window: w.Window}, nil
 }
 
 // findDraft reads a draft's row; ErrNotFound when there is none.

@@ -155,7 +155,7 @@ func versionOf(id string, version int64, document []byte, o Order, now int64) (v
 			return versionRow{}, fmt.Errorf("%w: there is no channel %q", alerting.ErrInvalid, ch)
 		}
 	}
-	text, err := json.Marshal(wanted{o.Channels, o.Audience})
+	text, err := json.Marshal(wanted{o.Channels, o.Audience, o.Window})
 	if err != nil {
 		return versionRow{}, fmt.Errorf("%w: order: %w", alerting.ErrInvalid, err)
 	}
@@ -215,7 +215,7 @@ func (d *Desk) whole(ctx context.Context, db bun.IDB, row *draftRow, v *versionR
 	if err != nil {
 		return out, err
 	}
-	out.Document, out.Channels, out.Audience = v.Document, o.Channels, o.Audience
+	out.Document, out.Channels, out.Audience, out.Window = v.Document, o.Channels, o.Audience, o.Window
 	out.Counted = alerting.Counted{People: v.People, Sirens: v.Sirens}
 	if out.Signatures, err = signaturesOn(ctx, db, row.ID, row.Version); err != nil {
 		return out, err

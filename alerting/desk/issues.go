@@ -175,6 +175,8 @@ func (d *Desk) stopAll(ctx context.Context, tx bun.Tx, in *alerting.Issued) erro
 		case row.World != string(in.Envelope.World):
 			return d.refuse(in.Envelope.Document, finding("desk.references.world", "CAP 1.2 §3.2.1 status", "alert/references",
 				fmt.Sprintf("alert %s is of the world %s; a message of the world %s cannot change it", ref, row.World, in.Envelope.World)))
+		case in.Envelope.Window != nil && !row.within(in.Envelope.Window):
+			return fmt.Errorf("%w: alert %s does not belong to window %s, so its readers are not those of this public test", alerting.ErrForbidden, ref, in.Envelope.Window.ID)
 		case row.Kind == string(cap.MsgCancel):
 			return fmt.Errorf("%w: alert %s is a cancel and cannot be changed", alerting.ErrState, ref)
 		}

@@ -55,7 +55,7 @@ func (d *Desk) approved(ctx context.Context, v *versionRow) (*alerting.Issued, e
 	if err != nil {
 		return nil, err
 	}
-	in.Envelope.Enrolments = roll.Needed(signatures)
+	in.Envelope.Enrolments = roll.Needed(behind(signatures, in.Envelope.Window))
 	// What fan-out and the workers will say is said here first.
 	return in, d.Office.CheckWith(roll, in)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"tocsin/alerting"
+	"tocsin/alerting/approval"
 )
 
 // submit brings an alert that was checked onto the stream.
@@ -33,6 +34,9 @@ func (d *Desk) submit(ctx context.Context, in *alerting.Issued) (Answer, error) 
 		if !d.Now().Before(in.Expires) {
 			_, path := d.expiryOf(in.Alert, in.Envelope.Issued)
 			return Answer{}, fmt.Errorf("issue alert %s: %w", in.ID, d.refuse(in.Envelope.Document, expired(in.Expires, path)))
+		}
+		if err := d.inWindow(in); err != nil {
+			return Answer{}, fmt.Errorf("issue alert %s: %w", in.ID, err)
 		}
 		if row.Alert == "" {
 			if err := d.sign(in); err != nil {
@@ -82,7 +86,7 @@ func (d *Desk) repeat(ctx context.Context, in *alerting.Issued, have issueRow, c
 // sameAudience compares what an order names; the order of names says nothing.
 func sameAudience(a, b *alerting.Envelope) bool {
 	return sameNames(a.Channels, b.Channels) && sameNames(a.Audience.People, b.Audience.People) &&
-		sameNames(a.Audience.Groups, b.Audience.Groups)
+		sameNames(a.Audience.Groups, b.Audience.Groups) && approval.SameWindow(a.Window, b.Window)
 }
 
 func sameNames[T ~string](a, b []T) bool {

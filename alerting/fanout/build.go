@@ -54,7 +54,7 @@ func (e *expansion) words(key textKey) text {
 		in = asNew(in)
 	}
 	ch := alerting.Channels()[key.channel]
-	m, err := e.f.Words(in, original, key.info, ch)
+	m, err := e.f.Words(e.worded(in, key.channel), original, key.info, ch)
 	m.Expires = in.Expires
 	if original == nil {
 		m.Expires = in.EndOf(key.info)

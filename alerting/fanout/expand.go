@@ -33,7 +33,9 @@ type expansion struct {
 	row      expansionRow
 	roll     *roll
 	gateways [channelCount][]string
-	texts    map[textKey]text
+	// public are the channels on which a test reaches the public (see Config.Leaves).
+	public channels
+	texts  map[textKey]text
 	// originals are the alerts that this one stops.
 	originals map[alerting.AlertID]*alerting.Issued
 	// dues are the pages with a later part that is not yet produced, earliest first.
@@ -168,7 +170,7 @@ func (f *Fanout) newExpansion(in *alerting.Issued, row expansionRow) *expansion 
 		if !wanted {
 			continue
 		}
-		e.gateways[c] = f.Gateways[in.Envelope.World][ch]
+		e.gateways[c] = e.through(c, ch)
 		if len(e.gateways[c]) == 0 && row.State.open() {
 			e.row.note("channel " + string(ch) + " has no gateway for " + worldWords(in.Envelope.World))
 		}

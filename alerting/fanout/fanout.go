@@ -118,9 +118,11 @@ type Config struct {
 	// Open reads an envelope again, as the reader of the stream does.
 	Open     func(alerting.Envelope) (*alerting.Issued, error)
 	Gateways Gateways
-	Now      func() time.Time
-	Log      *slog.Logger
-	Metrics  prometheus.Registerer
+	// Leaves says whether a test may leave through live gateways of a channel at a time: only in a public test. Nil: never.
+	Leaves  func(in *alerting.Issued, ch alerting.Channel, now time.Time) error
+	Now     func() time.Time
+	Log     *slog.Logger
+	Metrics prometheus.Registerer
 
 	// Fuse is when an alert is held back that reaches far more than was approved; zero means DefaultFuse.
 	Fuse Fuse

@@ -80,6 +80,9 @@ func (s *Stream) understand(e *alerting.Envelope) (*alerting.Issued, error) {
 	if world != e.World {
 		return bad("a document of world %s in an envelope of world %s", world, e.World)
 	}
+	if e.Window != nil && world != alerting.Test {
+		return bad("a public-test window around a document of world %s", world)
+	}
 	issued := &alerting.Issued{ID: alerting.IDOf(alert), Envelope: *e, Alert: alert, Lane: alerting.LaneOf(alert)}
 	issued.Ends, issued.Expires = alerting.Ends(alert, e.Issued, s.cfg.Lifetime)
 	for _, r := range alert.References {

@@ -19,6 +19,8 @@ type draft struct {
 	lang  string
 	rtl   bool
 	world alerting.World
+	// window is that of a public test; nil for all else.
+	window *alerting.TestWindow
 	// update, cancel and allClear say which fixed words stand in front.
 	update, cancel, allClear bool
 	// elsewhere: an update says that the original no longer applies to who reads it.
@@ -70,10 +72,10 @@ func isRTL(tag language.Tag) bool {
 func (w *Writer) draftOf(issued *alerting.Issued, info *cap.Info) *draft {
 	a := issued.Alert
 	d := &draft{
-		world: worldOf(issued), info: info, tag: rootOf(issued).String(),
+		world: worldOf(issued), window: issued.Envelope.Window, info: info, tag: rootOf(issued).String(),
 		update: a.MsgType == cap.MsgUpdate, cancel: a.MsgType == cap.MsgCancel,
 		identifier: cleanLine(a.Identifier), senderID: cleanLine(a.Sender), note: cleanText(a.Note), sent: a.Sent,
-		link: w.linkOf(issued.ID),
+		link: w.linkOf(issued.ID, worldOf(issued)),
 	}
 	if info == nil {
 		d.sender = cleanLine(w.sender)
@@ -292,10 +294,18 @@ func cleanLink(s string) string {
 	return s
 }
 
-// linkOf is the public page of an alert.
-func (w *Writer) linkOf(id alerting.AlertID) string {
+// linkOf is the public page of an alert. The pages of exercises and tests have a folder of their own beside it, such as
+// https://warn.example/exercise/alerts, so that nobody takes one for a warning.
+func (w *Writer) linkOf(id alerting.AlertID, world alerting.World) string {
 	if w.publicURL == "" {
 		return ""
+	}
+	if world != alerting.Actual {
+		end := strings.LastIndexByte(w.publicURL, '/')
+		if strings.HasSuffix(w.publicURL[:end], "/") {
+			end = len(w.publicURL) // a host without a folder
+		}
+		return w.publicURL[:end] + "/" + string(world) + w.publicURL[end:] + "/" + id.String()
 	}
 	return w.publicURL + "/" + id.String()
 }

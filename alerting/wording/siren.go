@@ -93,6 +93,10 @@ func (t *sirenTable) choose(d *draft, hazards []event.Hazard) SirenProgramme {
 	case d.cancel:
 		p.Programme, p.Stop = ProgrammeStop, true
 		return p
+	case d.world == alerting.Test && d.window != nil && d.window.Programme != "" && d.window.Programme != ProgrammeSilent:
+		// Two people have signed that it sounds: nothing else of a test does.
+		p.Programme, p.Seconds, p.Test = d.window.Programme, d.window.Seconds, false
+		return p
 	case d.world == alerting.Test:
 		p.Programme, p.Seconds = ProgrammeSilent, t.SilentSeconds
 		return p

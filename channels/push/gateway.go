@@ -25,7 +25,6 @@ import (
 
 	webpush "github.com/SherClockHolmes/webpush-go"
 
-	"tocsin/alerting"
 	"tocsin/channels"
 )
 
@@ -64,6 +63,8 @@ func DefaultServices() []string {
 type Deps struct {
 	// Now is the clock; nil means time.Now. (webpush-go dates its VAPID tokens by time.Now.)
 	Now func() time.Time
+	// Leaves says which tests may pass a live gateway; nil: none.
+	Leaves channels.Leaves
 	// TLS replaces the default settings, for a private certificate authority.
 	TLS *tls.Config
 	// Resolver replaces the system's.
@@ -73,6 +74,7 @@ type Deps struct {
 // Gateway sends to push services. It is safe for concurrent use.
 type Gateway struct {
 	config    Config
+	leaves    channels.Leaves
 	now       func() time.Time
 	services  services
 	transport *http.Transport
@@ -102,7 +104,7 @@ func New(c Config, d Deps) (*Gateway, error) {
 	if d.Now == nil {
 		d.Now = time.Now
 	}
-	g := &Gateway{config: c, now: d.Now, services: list}
+	g := &Gateway{config: c, now: d.Now, leaves: d.Leaves, services: list}
 	g.origins.known = make(map[string]*origin)
 	g.transport = &http.Transport{
 		DialContext:            list.dialer(c.DialTimeout, d.Resolver),
@@ -198,9 +200,10 @@ func (g *Gateway) refuse(d channels.Delivery) (int, *channels.Failure) {
 		}
 		ttl = int(min(left/time.Second, maxTTL))
 	}
+	if barred := channels.Barred(g.config.Live, g.leaves, &d, g.now()); barred != nil {
+		return 0, barred
+	}
 	switch {
-	case g.config.Live && d.World != alerting.Actual:
-		return 0, &channels.Failure{Class: channels.Rejected, Reason: "not a real warning, but a live gateway"}
 	case d.Message == nil || d.Message.Body == "":
 		return 0, &channels.Failure{Class: channels.Rejected, Reason: "push: no payload to send"}
 	case len(d.Message.Body) > maxPayload:

@@ -23,8 +23,9 @@ const DefaultMaxSeconds = 180
 type Config struct {
 	// Name appears in logs and reasons; empty means "siren".
 	Name string
-	// Live gateways reach the public: they take the world Actual only.
-	Live bool
+	// Live gateways reach the public: they take the world Actual, and of tests those that Leaves lets out; nil: none.
+	Live   bool
+	Leaves channels.Leaves
 	// AudibleExercises lets exercises sound as the real warning would; otherwise they run the silent test.
 	AudibleExercises bool
 	// KeyID is the name under which the devices know the controller's key; empty means KeyID of the public key.

@@ -32,10 +32,10 @@ func (o *order) endsAlert(alert alerting.AlertID) bool { return (&Command{Ends: 
 
 // order reads a delivery.
 func (c *core) order(d *channels.Delivery, protocol string) (*order, error) {
-	if c.cfg.Live && d.World != alerting.Actual {
-		return nil, fail(channels.Rejected, "only actual warnings may use a live gateway", alerting.ErrForbidden)
-	}
 	now := c.now()
+	if barred := channels.Barred(c.cfg.Live, c.cfg.Leaves, d, now); barred != nil {
+		return nil, fail(channels.Rejected, barred.Reason, alerting.ErrForbidden)
+	}
 	if !d.Expires.IsZero() && !now.Before(d.Expires) {
 		return nil, fail(channels.Expired, "expired before it was sent", nil)
 	}
@@ -52,6 +52,9 @@ func (c *core) order(d *channels.Delivery, protocol string) (*order, error) {
 	var b body
 	if err := json.Unmarshal([]byte(d.Message.Body), &b); err != nil {
 		return nil, fail(channels.Rejected, "siren programme not understood", fmt.Errorf("%w: %w", alerting.ErrInvalid, err))
+	}
+	if !c.sanctioned(d, &b) {
+		return nil, fail(channels.Rejected, "not the programme of the public test", alerting.ErrForbidden)
 	}
 	o := &order{endpoint: e, alert: d.Alert, lane: d.Lane, expires: d.Expires}
 	if b.Stop {
@@ -75,6 +78,16 @@ func (c *core) order(d *channels.Delivery, protocol string) (*order, error) {
 	}
 	o.seconds = c.seconds(&b, &e, d.Expires.Sub(now), d.Expires.IsZero())
 	return o, nil
+}
+
+// sanctioned reports whether a programme may run: of a test that leaves through a live gateway only the one that its
+// window names, no longer than that says, and the end of it.
+func (c *core) sanctioned(d *channels.Delivery, b *body) bool {
+	if !c.cfg.Live || d.World != alerting.Test || b.Stop {
+		return true
+	}
+	w := d.Issued.Envelope.Window // Barred has seen it
+	return b.Programme == programmeSilent || b.Programme == w.Programme && b.Seconds > 0 && b.Seconds <= w.Seconds
 }
 
 // silent decides between a sound and the silent test. What is marked as a test sounds only in an exercise, and only where

@@ -130,7 +130,7 @@ func (t *terminal) sign(cmd *cobra.Command, api *client.Client, d desk.Draft, ac
 	if err != nil {
 		return &exit{exitRefused, err}
 	}
-	e := &alerting.Envelope{World: world, Document: d.Document, Channels: d.Channels, Audience: d.Audience, Author: d.Author.Name, Counted: d.Counted}
+	e := &alerting.Envelope{World: world, Document: d.Document, Channels: d.Channels, Audience: d.Audience, Author: d.Author.Name, Counted: d.Counted, Window: d.Window}
 	var places []string
 	for _, i := range a.Infos {
 		for _, area := range i.Areas {

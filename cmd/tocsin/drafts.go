@@ -19,6 +19,7 @@ func ordered(c *cobra.Command, order *client.Order) {
 	f.StringSliceVar(&order.Channels, "channel", nil, "only these channels (sms, push, mail, siren)")
 	f.StringSliceVar(&order.People, "person", nil, "only these people, by reference; names the audience of a restricted alert")
 	f.StringSliceVar(&order.Groups, "group", nil, "only these groups of sirens")
+	f.StringVar(&order.Window, "window", "", "the public test that a message of status Test belongs to (tocsin window): it then reaches the public")
 }
 
 func draftVerb(t *terminal) *cobra.Command {
@@ -152,6 +153,10 @@ func (t *terminal) describe(d desk.Draft, a *alerting.Envelope, places []string)
 	t.prompt("%s: %s\n", worldWords(a.World), d.Title)
 	t.prompt("where: %s\n", strings.Join(places, "; "))
 	t.prompt("to: %s and %s, by %s\n", strings.Replace(number(a.Counted.People, "person"), "persons", "people", 1), number(a.Counted.Sirens, "siren"), channels)
+	if w := a.Window; w != nil {
+		t.prompt("PUBLIC TEST: in window %s, %s to %s, it reaches the public by %s\n", w.ID, w.From.Format(time.RFC3339), w.Until.Format(time.RFC3339),
+			strings.Join(names(w.Channels), ", "))
+	}
 	t.prompt("written by %s\n", a.Author)
 }
 

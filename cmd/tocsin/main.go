@@ -84,6 +84,7 @@ func command(t *terminal) *cobra.Command {
 	flags.StringVar(&t.url, "url", "", "admin API (default: client.url of the configuration)")
 	flags.StringVar(&t.tokenFile, "token-file", "", "file with the API token (default: client.token_file of the configuration)")
 	flags.StringVar(&t.unit, "unit", "", "the administrative unit that you act for, where you have roles in several")
+	flags.StringVar(&t.world, "world", "", "only alerts and drafts of this world: actual, exercise or test; all others do not exist then")
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
 		t.begun = true
 		return t.checkFormat()
@@ -94,7 +95,7 @@ func command(t *terminal) *cobra.Command {
 		unitsVerb(t), deadLettersVerb(t), auditVerb(t),
 		draftVerb(t), draftsVerb(t), submitVerb(t), approveVerb(t), actVerb(t, "return", "Give a submitted draft back to its author"),
 		actVerb(t, "reject", "End a submitted draft that must not go out"), actVerb(t, "withdraw", "Take a draft back that was not released yet"),
-		proceedVerb(t), inboxVerb(t), operatorsVerb(t), standingVerb(t), countersignVerb(t), changesVerb(t), routeVerb(t), loginVerb(t), logoutVerb(t), whoamiVerb(t),
+		proceedVerb(t), windowVerb(t), inboxVerb(t), operatorsVerb(t), standingVerb(t), countersignVerb(t), changesVerb(t), routeVerb(t), loginVerb(t), logoutVerb(t), whoamiVerb(t),
 		meVerb(t), setupVerb(t), setupLinkVerb(t), accountsVerb(t), doctorVerb(t), keysVerb(t), demoVerb(t))
 	t.completeIDs(root)
 	return root

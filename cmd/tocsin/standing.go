@@ -157,13 +157,6 @@ func standingSignVerb(t *terminal) *cobra.Command {
 	return c
 }
 
-func keyFlags(c *cobra.Command, s *signing) {
-	c.Flags().StringVar(&s.key, "key", "", "the file with your key")
-	c.Flags().StringVar(&s.as, "as", "", "your name, as you are enrolled")
-	_ = c.MarkFlagRequired("key")
-	_ = c.MarkFlagRequired("as")
-}
-
 func standingAddVerb(t *terminal) *cobra.Command {
 	return &cobra.Command{Use: "add FILE", Short: "Hand a standing authorisation in that two administrators have signed", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -28,6 +29,7 @@ type terminal struct {
 	url        string
 	tokenFile  string
 	unit       string
+	world      string
 
 	// begun: the command line was understood, and its verb runs.
 	begun bool
@@ -96,6 +98,12 @@ func (t *terminal) clientAndURL() (*client.Client, string, error) {
 	api, err := client.New(url, token, c.Client.CAFile)
 	if err != nil {
 		return nil, "", err
+	}
+	if t.world != "" {
+		api.World = alerting.World(t.world)
+		if !slices.Contains(alerting.Worlds(), api.World) {
+			return nil, "", &exit{exitRefused, fmt.Errorf("--world %q: want one of %v", t.world, alerting.Worlds())}
+		}
 	}
 	return api.For(t.unit), url, nil
 }

@@ -34,6 +34,8 @@ type Client struct {
 	patience time.Duration
 	// unit is the administrative unit that the caller acts for; empty leaves the choice to the API.
 	unit string
+	// World limits the client to one world, by the prefix of its paths; empty sees all.
+	World alerting.World
 }
 
 // New makes a client for an API's base URL. A CA file is trusted besides the system's roots.
@@ -108,10 +110,16 @@ type Order struct {
 	Channels []string
 	People   []string
 	Groups   []string
+	// Window is the id of the public test that a message of status Test belongs to.
+	Window string
 }
 
 func (o Order) query() url.Values {
-	return url.Values{"channel": o.Channels, "person": o.People, "group": o.Groups}
+	q := url.Values{"channel": o.Channels, "person": o.People, "group": o.Groups}
+	if o.Window != "" {
+		q.Set("window", o.Window)
+	}
+	return q
 }
 
 const callTimeout = 30 * time.Second
@@ -232,7 +240,7 @@ func (c *Client) ask(ctx context.Context, r request, into any) error {
 }
 
 func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, r.method, c.base+r.path, r.body)
+	req, err := http.NewRequestWithContext(ctx, r.method, c.base+c.within(r.path), r.body)
 	if err != nil {
 		return nil, err
 	}
@@ -249,6 +257,14 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
 	return c.http.Do(req)
+}
+
+// within is a path of alerts or drafts in the client's world.
+func (c *Client) within(path string) string {
+	if c.World != "" && (strings.HasPrefix(path, "/api/alerts") || strings.HasPrefix(path, "/api/drafts")) {
+		return "/api/" + string(c.World) + strings.TrimPrefix(path, "/api")
+	}
+	return path
 }
 
 // problemOf reads an answer that is not a success. Only a problem document is the API's own word; whatever else comes is

@@ -41,7 +41,7 @@ func listed[T any](ctx context.Context, c *Client, path string, query url.Values
 			return out[:l.Limit], nil
 		}
 		// A next page must be one of the same list: whoever says otherwise is not the API.
-		if next = link; next != "" && !strings.HasPrefix(next, path+"?") || !l.All && l.Limit == 0 || len(some) == 0 {
+		if next = link; next != "" && !strings.HasPrefix(next, path+"?") || !l.All && l.Limit == 0 {
 			return out, nil
 		}
 	}

@@ -12,6 +12,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/parser"
+
+	"tocsin/alerting"
 )
 
 // checker gathers what is wrong, each with its place in the file.
@@ -194,6 +196,11 @@ func (k *checker) tokens(c *Config) {
 		for j, r := range t.May {
 			if !slices.Contains(rights, r) {
 				k.bad(fmt.Sprintf("%s.may[%d]", path, j), "%q: want one of %v", r, rights)
+			}
+		}
+		for j, w := range t.Worlds {
+			if !slices.Contains(alerting.Worlds(), alerting.World(w)) {
+				k.bad(fmt.Sprintf("%s.worlds[%d]", path, j), "%q: want one of %v", w, alerting.Worlds())
 			}
 		}
 	}

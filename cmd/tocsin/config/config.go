@@ -228,6 +228,9 @@ type Token struct {
 	May       []string `yaml:"may"`
 	// Unit is the code of the administrative unit that the caller belongs to; left out, the whole office.
 	Unit string `yaml:"unit"`
+	// Worlds are the only ones that the caller may see and touch: actual, exercise, test; left out, all. He then uses the paths
+	// below /api/WORLD (tocsin --world).
+	Worlds []string `yaml:"worlds"`
 }
 
 // Callbacks is where gateways report back; default 127.0.0.1:8081.

@@ -43,7 +43,7 @@ func (o *Office) approves(d desk.Draft, act approval.Act, by string) desk.Draft 
 // statement is what an operator signs on a draft.
 func (o *Office) statement(d desk.Draft, act approval.Act, by string, at time.Time) approval.Statement {
 	o.tb.Helper()
-	e := &alerting.Envelope{World: d.World, Document: d.Document, Channels: d.Channels, Audience: d.Audience, Author: d.Author.Name, Counted: d.Counted}
+	e := &alerting.Envelope{World: d.World, Document: d.Document, Channels: d.Channels, Audience: d.Audience, Author: d.Author.Name, Counted: d.Counted, Window: d.Window}
 	s, err := approval.Over(e, act, by, at)
 	if err != nil {
 		o.tb.Fatal(err)

@@ -85,7 +85,7 @@ func (h *house) watchExpiry(d *desk.Desk) {
 // console builds the admin API.
 func (h *house) console(d *desk.Desk) (*console.Console, error) {
 	c := &console.Console{
-		Desk: d, Drafts: d, Operators: d, Passwords: d, Standings: d, Check: d.Check, Read: d.Read, Note: h.noteAct, Proceed: h.proceed, Expiry: d, AskBefore: h.cfg.Alerts.AskBefore, Reporter: h.reporter(d), DryRun: h.dryRunner(d.Remarks), Document: d.Document,
+		Desk: d, Owners: d, Drafts: d, Operators: d, Passwords: d, Standings: d, Windows: d, Check: d.Check, Read: d.Read, Note: h.noteAct, Proceed: h.proceed, Expiry: d, AskBefore: h.cfg.Alerts.AskBefore, Reporter: h.reporter(d), DryRun: h.dryRunner(d.Remarks), Document: d.Document,
 		Letters: h.stream.Letters(h.follower), Within: h.people.Within,
 		People: h.importPeople, Sirens: h.importSirens, Units: h.importUnits, Outlines: h.importOutlines, UnitList: h.people.Units, MaxBytes: h.cfg.Alerts.MaxBytes, Log: h.log,
 		Shed: h.counter("tocsin_api_shed_total", "Reads of the admin API that were sent away because too many came at once.").Inc,
@@ -108,6 +108,9 @@ func (h *house) console(d *desk.Desk) (*console.Console, error) {
 		}
 		token := console.NewToken(t.Name, secret, may)
 		token.Unit = t.Unit
+		for _, w := range t.Worlds {
+			token.Worlds = append(token.Worlds, alerting.World(w))
+		}
 		c.Tokens = append(c.Tokens, token)
 	}
 	if len(c.Tokens) == 0 && !h.cfg.Login.Enabled {

@@ -18,7 +18,7 @@ import (
 func (h *house) newFanout() (*fanout.Fanout, error) {
 	return fanout.New(fanout.Config{
 		DB: h.db, Audience: audienceFor{h.people}, Sirens: h.people, Words: h.render, Outbox: h.stream,
-		Ledger: ledgerFor{h.ledger}, Begin: h.ledger.Begin, Used: h.ledger.Used, Open: h.stream.Understand, Fuse: h.fuse(), Gateways: h.table(),
+		Ledger: ledgerFor{h.ledger}, Begin: h.ledger.Begin, Used: h.ledger.Used, Open: h.stream.Understand, Fuse: h.fuse(), Gateways: h.table(), Leaves: h.leaves,
 		Now: h.now, Log: h.log.With("role", "fanout"), Metrics: h.reg,
 	})
 }

@@ -43,7 +43,7 @@ func (h *house) gateways(ch alerting.Channel, share func() float64) (map[string]
 			h.onClose(func() { _ = c.Close() })
 		}
 		limits := gatewayLimits{g.Name, g.Slots, g.Rate}
-		out[g.Name] = &channels.Gateway{Name: g.Name, Live: *g.Live, Adapter: channels.Guard(adapter, *g.Live),
+		out[g.Name] = &channels.Gateway{Name: g.Name, Live: *g.Live, Adapter: channels.Guard(adapter, *g.Live, h.leaves, h.now),
 			Pacer: h.pacer(limits, share, h.channelMetrics().Breaker(ch, g.Name))}
 		all = append(all, out[g.Name])
 	}
@@ -108,7 +108,7 @@ func (h *house) newSMS(g config.Gateway) (channels.Adapter, error) {
 			return nil, err
 		}
 	}
-	return sms.New(c, sms.Deps{Now: h.now, Callback: h.callbackURL})
+	return sms.New(c, sms.Deps{Now: h.now, Leaves: h.leaves, Callback: h.callbackURL})
 }
 
 // callbackURL is where Twilio reports on a delivery; the signed ticket in it names the delivery.
@@ -125,7 +125,7 @@ func (h *house) newPush(g config.Gateway) (channels.Adapter, error) {
 	}
 	return push.New(push.Config{Live: *g.Live, VAPIDPublicKey: g.Push.VAPIDPublic, VAPIDPrivateKey: private,
 		Subscriber: g.Push.Subscriber, Services: services(g.Push.AllowHosts), InsecureOrigins: g.Push.AllowInsecure,
-		Concurrency: g.Slots, Lean: true}, push.Deps{Now: h.now})
+		Concurrency: g.Slots, Lean: true}, push.Deps{Now: h.now, Leaves: h.leaves})
 }
 
 // services are the known push services and those of the configuration.
@@ -155,7 +155,7 @@ func (h *house) newMail(g config.Gateway) (channels.Adapter, error) {
 		}
 		c.DKIM = &mail.DKIM{Domain: s.DKIM.Domain, Selector: s.DKIM.Selector, Key: key}
 	}
-	return mail.New(c, mail.Deps{Now: h.now, TLS: tlsConfig, Unsubscribe: h.unsubscribeURL})
+	return mail.New(c, mail.Deps{Now: h.now, Leaves: h.leaves, TLS: tlsConfig, Unsubscribe: h.unsubscribeURL})
 }
 
 // unsubscribeURL is the one-click address of RFC 8058; empty while the office has no public pages.
@@ -182,7 +182,7 @@ func (h *house) newSiren(g config.Gateway) (channels.Adapter, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := siren.Config{Name: g.Name, Live: *g.Live, KeyID: s.KeyID, MaxSeconds: int(s.MaxRun / time.Second), TLS: tlsConfig,
+	c := siren.Config{Name: g.Name, Live: *g.Live, Leaves: h.leaves, KeyID: s.KeyID, MaxSeconds: int(s.MaxRun / time.Second), TLS: tlsConfig,
 		Log: h.log, Broker: s.Broker, User: s.User, Password: password, Prefix: s.TopicPrefix, Maps: maps,
 		AllowPublic: s.AllowPublic, Offline: h.checking,
 		Receive: func(ctx context.Context, r alerting.Receipt) error {

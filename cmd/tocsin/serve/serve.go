@@ -53,6 +53,7 @@ func Run(ctx context.Context, cfg *config.Config, roles []string, log *slog.Logg
 	go func() { defer close(followed); h.follower.Run(following) }()
 	h.onClose(func() { stopFollowing(); <-followed })
 	group.Go(func() error { return h.watchRevocations(running) })
+	group.Go(func() error { return h.watchWindows(running) })
 	for _, role := range roles {
 		h.start(running, group, role)
 	}

@@ -33,7 +33,7 @@ func (h *house) worker(ctx context.Context, ch alerting.Channel) error {
 	}
 	w := &channels.Worker{
 		Channel: ch, Gateways: gateways, Ledger: h.ledger, Board: h.follower, Records: h.records(), People: h.recipients(),
-		Metrics: h.channelMetrics(), Now: h.now, Token: newToken, Takeover: h.takeover(), Log: h.log.With("channel", ch),
+		Metrics: h.channelMetrics(), Leaves: h.leaves, Now: h.now, Token: newToken, Takeover: h.takeover(), Log: h.log.With("channel", ch),
 	}
 	select {
 	case <-h.follower.Ready():
