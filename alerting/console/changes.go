@@ -26,13 +26,13 @@ type Changes interface {
 // changeRoutes propose and sign what could send or silence.
 func (c *Console) changeRoutes() []route {
 	return []route{
-		{"POST /api/changes", MayApprove, c.proposeChange, "Propose an administrative act; where nobody must approve, or it takes one person, it is made at once", proposal{}, desk.Proposed{}, 201},
+		{"POST /api/changes", MayEnrol, c.proposeChange, "Propose an administrative act; where nobody must approve, or it takes one person, it is made at once", proposal{}, desk.Proposed{}, 201},
 		{"GET /api/changes", MayRead, c.inTurn(c.changes), "Administrative acts and who has signed them, the latest first; ?state= picks", nil, []desk.Proposed{}, 200},
 		{"GET /api/changes/{id}", MayRead, c.inTurn(c.changeAt), "One of them, without its body", nil, desk.Proposed{}, 200},
-		{"GET /api/changes/{id}/body", MayApprove, c.inTurn(c.changeBody), "What it carries, byte for byte", nil, anyMedia, 200},
-		{"POST /api/changes/{id}/sign", MayApprove, c.signChange, "Put an operator's signature on a change; with the second it is made", changeAct{}, desk.Proposed{}, 200},
-		{"POST /api/changes/{id}/sign-with-password", MayApprove, c.signChangeWithPassword, "The same with the key under a password", changePassword{}, desk.Proposed{}, 200},
-		{"POST /api/changes/{id}/withdraw", MayApprove, c.withdrawChange, "End a change that was not made", because{}, desk.Proposed{}, 200},
+		{"GET /api/changes/{id}/body", MayEnrol, c.inTurn(c.changeBody), "What it carries, byte for byte", nil, anyMedia, 200},
+		{"POST /api/changes/{id}/sign", MayEnrol, c.signChange, "Put an operator's signature on a change; with the second it is made", changeAct{}, desk.Proposed{}, 200},
+		{"POST /api/changes/{id}/sign-with-password", MayEnrol, c.signChangeWithPassword, "The same with the key under a password", changePassword{}, desk.Proposed{}, 200},
+		{"POST /api/changes/{id}/withdraw", MayEnrol, c.withdrawChange, "End a change that was not made", because{}, desk.Proposed{}, 200},
 	}
 }
 

@@ -67,9 +67,11 @@ type Console struct {
 	// Changes are administrative acts that two people must sign. ProposeSirens makes one of an import of sirens; nil: it is done at once.
 	Changes       Changes
 	ProposeSirens ProposeImport
-	People        Import
-	Sirens        Import
-	Units         Import
+	// ProposeRoles does so of somebody's roles; nil: they are given at once.
+	ProposeRoles ProposeRoles
+	People       Import
+	Sirens       Import
+	Units        Import
 	// Outlines imports units with their outlines (GeoJSON), and UnitList lists units.
 	Outlines Import
 	UnitList func(ctx context.Context, q audience.UnitQuery) ([]audience.UnitLine, error)

@@ -11,7 +11,9 @@ import (
 
 // harmless are the paths outside of all worlds that a token of some worlds may use: they show and touch no alert, nobody
 // who may be warned, and no key.
-func harmless() []string { return []string{"/api/templates", "/api/windows", "/api/operators", "/api/me"} }
+func harmless() []string {
+	return []string{"/api/templates", "/api/windows", "/api/operators", "/api/me"}
+}
 
 // limited lets a token of some worlds use only the paths of these, and questions that belong to no world. Whatever else
 // there is, now or later, is closed to it.

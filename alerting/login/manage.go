@@ -46,26 +46,6 @@ func (g *Gate) Create(ctx context.Context, by alerting.Actor, name string, grant
 	return l, nil
 }
 
-// SetRoles puts roles in the place of those that an account has. It acts at the next request of every session.
-func (g *Gate) SetRoles(ctx context.Context, by alerting.Actor, name string, grants []Grant) error {
-	if err := checkGrants(grants); err != nil {
-		return fmt.Errorf("change roles: %w", err)
-	}
-	return g.onAccount(ctx, "change roles", name, func(ctx context.Context, tx bun.Tx, r *accountRow) error {
-		before, err := r.account(ctx, tx)
-		if err != nil {
-			return err
-		}
-		if err := putGrants(ctx, tx, r.Key, grants); err != nil {
-			return err
-		}
-		if err := oneIsLeft(ctx, tx, before); err != nil {
-			return err
-		}
-		return g.note(ctx, tx, by, verbRoles, r.Name, map[string]any{"before": before.Roles, "roles": grants})
-	})
-}
-
 // SetDisabled closes an account, which ends its sessions at once, or opens it again.
 func (g *Gate) SetDisabled(ctx context.Context, by alerting.Actor, name string, disabled bool) error {
 	return g.onAccount(ctx, "close or open an account", name, func(ctx context.Context, tx bun.Tx, r *accountRow) error {

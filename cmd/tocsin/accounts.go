@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tocsin/alerting/console"
+	"tocsin/alerting/desk"
 	"tocsin/alerting/login"
 )
 
@@ -88,6 +89,7 @@ func addAccountVerb(t *terminal) *cobra.Command {
 			if err != nil {
 				return t.refused(err)
 			}
+			t.tellChange(l.Change)
 			return t.showLink(args[0], l)
 		}}
 	c.Flags().StringSliceVar(&roles, "role", nil, "what he is: ROLE, or ROLE@UNIT")
@@ -105,8 +107,16 @@ func rolesVerb(t *terminal) *cobra.Command {
 			if err != nil {
 				return t.refused(err)
 			}
-			return t.showAccounts([]login.Account{a}, a)
+			t.tellChange(a.Change)
+			return t.showAccounts([]login.Account{a.Account}, a)
 		}}
+}
+
+// tellChange says that roles wait for two signatures.
+func (t *terminal) tellChange(p *desk.Proposed) {
+	if p != nil {
+		t.prompt("%s: two people must sign this: `tocsin changes sign %s`\n", strings.Join(p.Summary, "; "), p.ID)
+	}
 }
 
 func stateVerb(t *terminal, use, short string, disabled bool) *cobra.Command {

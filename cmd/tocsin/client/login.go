@@ -92,7 +92,7 @@ func (c *Client) AddAccount(ctx context.Context, name string, roles []login.Gran
 func accountPath(name string) string { return "/api/accounts/" + url.PathEscape(name) }
 
 // SetRoles puts roles in the place of those that somebody has.
-func (c *Client) SetRoles(ctx context.Context, name string, roles []login.Grant) (a login.Account, err error) {
+func (c *Client) SetRoles(ctx context.Context, name string, roles []login.Grant) (a console.Account, err error) {
 	err = c.exchange(ctx, http.MethodPut, accountPath(name)+"/roles", map[string]any{"roles": roles}, &a)
 	return a, err
 }

@@ -94,7 +94,7 @@ keyring: {dir: {{dir}}/keyring}
 api:
   listen: 127.0.0.1:0
   tokens:
-    - {name: everything, token_file: {{dir}}/everything.token, may: [issue, approve, cancel, read, import, redrive]}
+    - {name: everything, token_file: {{dir}}/everything.token, may: [issue, approve, cancel, read, import, redrive, audit]}
     - {name: reader, token_file: {{dir}}/reader.token, may: [read]}
     - {name: issuer, token_file: {{dir}}/issuer.token, may: [issue]}
     - {name: district, token_file: {{dir}}/district.token, may: [issue, cancel, read], unit: "DISTRICT=7"}

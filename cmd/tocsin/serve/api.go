@@ -93,6 +93,7 @@ func (h *house) console(d *desk.Desk) (*console.Console, error) {
 	c.Changes, c.Journal = d, h.journalShown()
 	if h.office != nil {
 		c.ProposeSirens = h.proposeSirens(d)
+		c.ProposeRoles = proposeRoles(d)
 	}
 	if err := h.shelve(c); err != nil {
 		return nil, err

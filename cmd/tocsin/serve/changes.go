@@ -13,12 +13,14 @@ import (
 	"tocsin/alerting/audience"
 	"tocsin/alerting/console"
 	"tocsin/alerting/desk"
+	"tocsin/alerting/login"
 )
 
 // The kinds of changes.
 const (
 	sirensImport = "sirens.import"
 	sirensState  = "sirens.state"
+	accountRoles = "account.roles"
 )
 
 // changeKinds are the administrative acts that two people must sign: all of them stand here.
@@ -26,6 +28,43 @@ func (h *house) changeKinds() map[string]desk.ChangeKind {
 	return map[string]desk.ChangeKind{
 		sirensImport: {Plan: h.planSirens, Apply: h.putSirens, After: h.afterSirens},
 		sirensState:  {Plan: h.planSirenOrder, Apply: h.orderSirens},
+		accountRoles: {Plan: h.planRoles, Apply: h.putRoles},
+	}
+}
+
+// planRoles: to take away what somebody may do takes one person, and must be quick.
+func (h *house) planRoles(ctx context.Context, db bun.IDB, body []byte) (desk.Plan, error) {
+	o, err := h.rolesOrder(body)
+	if err != nil {
+		return desk.Plan{}, err
+	}
+	p, err := h.login.PlanRoles(ctx, db, o)
+	return desk.Plan{Summary: p.Summary(o.Account), Base: p.Base, Alone: len(p.Gains) == 0, Subject: "account/" + o.Account}, err
+}
+
+func (h *house) putRoles(ctx context.Context, tx bun.Tx, by alerting.Actor, body []byte) error {
+	o, err := h.rolesOrder(body)
+	if err != nil {
+		return err
+	}
+	return h.login.PutRoles(ctx, tx, by, o)
+}
+
+func (h *house) rolesOrder(body []byte) (o login.RolesOrder, err error) {
+	if h.login == nil {
+		return o, fmt.Errorf("%w: nobody logs in here (login.enabled), so there are no roles", alerting.ErrState)
+	}
+	return o, readBody(body, &o)
+}
+
+// proposeRoles makes a change of what somebody may do.
+func proposeRoles(d *desk.Desk) console.ProposeRoles {
+	return func(ctx context.Context, by alerting.Actor, o login.RolesOrder) (desk.Proposed, error) {
+		body, err := json.Marshal(o)
+		if err != nil {
+			return desk.Proposed{}, fmt.Errorf("change roles: %w", err)
+		}
+		return d.Propose(ctx, by, accountRoles, body, "")
 	}
 }
 

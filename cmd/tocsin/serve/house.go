@@ -26,6 +26,7 @@ import (
 	"tocsin/alerting/embedded"
 	"tocsin/alerting/fanout"
 	"tocsin/alerting/ledger"
+	"tocsin/alerting/login"
 	"tocsin/alerting/seal"
 	"tocsin/alerting/store"
 	"tocsin/alerting/stream"
@@ -54,6 +55,7 @@ type house struct {
 	words    *wording.Writer
 	follower *stream.Follower
 	fanout   *fanout.Fanout
+	login    *login.Gate // of the role api; nil: nobody logs in
 
 	metricsOnce sync.Once
 	metrics     *channels.Metrics

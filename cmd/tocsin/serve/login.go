@@ -83,6 +83,7 @@ func (h *house) letPeopleIn(ctx context.Context, group *errgroup.Group, c *conso
 	if err != nil {
 		return err
 	}
+	h.login = g
 	if c.Proxies, err = h.cfg.Login.Proxies(); err != nil {
 		return fmt.Errorf("login.trusted_proxies: %w", err)
 	}
