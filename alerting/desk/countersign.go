@@ -197,12 +197,11 @@ func (d *Desk) Countersign(ctx context.Context, id alerting.AlertID, by alerting
 		if err != nil {
 			return err
 		}
-		v := versionRow{Author: in.Envelope.Author}
-		if row, err := draftOf(ctx, tx, id); err == nil {
-			v.Draft = row
-		} else {
+		draft, err := draftOf(ctx, tx, id)
+		if err != nil {
 			return err
 		}
+		v := versionRow{Author: in.Envelope.Author, Draft: draft}
 		if a.By == in.Envelope.Author {
 			return fmt.Errorf("%w: %s wrote and released it; somebody else must countersign", alerting.ErrForbidden, a.By)
 		}

@@ -79,7 +79,7 @@ func keepsRate(ctx context.Context, tx bun.Tx, id string, b *alerting.StandingBo
 		if err != nil {
 			return err
 		}
-		if int64(n) >= int64(limit.most) {
+		if n >= int64(limit.most) {
 			return fmt.Errorf("%w: %w: %d alerts have gone out under it in the last %s, and %d may", alerting.ErrForbidden, errBeyond, n, limit.name, limit.most)
 		}
 	}

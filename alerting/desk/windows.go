@@ -294,9 +294,9 @@ func (d *Desk) inherit(original, cancel *alerting.Issued) {
 }
 
 // within reports whether an issued alert belongs to a window.
-func (row *issueRow) within(w *alerting.TestWindow) bool {
+func (r *issueRow) within(w *alerting.TestWindow) bool {
 	var e alerting.Envelope
-	return json.Unmarshal(row.Envelope, &e) == nil && approval.SameWindow(e.Window, w)
+	return json.Unmarshal(r.Envelope, &e) == nil && approval.SameWindow(e.Window, w)
 }
 
 // behind are all signatures that an alert stands on: those on itself, and those on its window.
