@@ -36,6 +36,8 @@ type Revocation struct {
 	Reason string     `json:"reason"`
 	At     time.Time  `json:"at"`
 	By     []Approval `json:"by"`
+	// Enrolments are those by which the keys of the signatures are known; the signatures do not cover them.
+	Enrolments []Enrolment `json:"enrolments,omitempty"`
 }
 
 // Change is an administrative act that could send or silence, such as an import of sirens. Where the office has approvals it takes

@@ -188,6 +188,20 @@ func TestWhoMaySend(t *testing.T) {
 			both(t, in)
 			o.Revoke([]alerting.Revocation{revoked(t, "reader", "first")})
 		}, ""},
+		{"a revocation by a founder and by somebody of whom the alert knows nothing", nil, func(t *testing.T, o *town, in *alerting.Issued) {
+			both(t, in)
+			v := revoked(t, "reader", "first", "third")
+			roll, _ := o.Roll(o.enrolments)
+			v.Enrolments = roll.Needed(v.By)
+			in.Envelope.Enrolments = roll.Needed(in.Envelope.Approvals)
+			o.Revoke([]alerting.Revocation{v})
+		}, "1 approval more"},
+		{"a revocation that a stranger signed, who brings no true enrolment", nil, func(t *testing.T, o *town, in *alerting.Issued) {
+			both(t, in)
+			v := revoked(t, "reader", "first", "stranger")
+			v.Enrolments = []alerting.Enrolment{enrolled(t, "stranger", signerOf("stranger"), []Right{MayAdminister}, "stranger", "first")}
+			o.Revoke([]alerting.Revocation{v})
+		}, ""},
 		{"a revocation by its owner", nil, func(t *testing.T, o *town, in *alerting.Issued) {
 			both(t, in)
 			o.Revoke([]alerting.Revocation{revoked(t, "reader", "reader")})

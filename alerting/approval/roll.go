@@ -196,9 +196,11 @@ func (r *Roll) Without(revocations []alerting.Revocation) (*Roll, []error) {
 	out := r.clone()
 	var problems []error
 	for _, v := range revocations {
-		who := r.signed(v.By, func(by string, at time.Time) (Statement, error) { return revoking(v, by, at) }, MayAdminister)
-		own := r.signed(v.By, func(by string, at time.Time) (Statement, error) { return revoking(v, by, at) }, "")
-		if len(who) < signers && !own[r.keys[v.KeyID].Operator] {
+		// Fan-out and workers know the operators of one alert alone, and a revocation by others must count there too.
+		knowing, _ := r.With(v.Enrolments)
+		who := knowing.signed(v.By, func(by string, at time.Time) (Statement, error) { return revoking(v, by, at) }, MayAdminister)
+		own := knowing.signed(v.By, func(by string, at time.Time) (Statement, error) { return revoking(v, by, at) }, "")
+		if len(who) < signers && !own[knowing.keys[v.KeyID].Operator] {
 			problems = append(problems, fmt.Errorf("revocation of key %s: %w: %d of %d signatures of different administrators, and none of its owner",
 				v.KeyID, alerting.ErrForbidden, len(who), signers))
 			continue

@@ -123,7 +123,7 @@ func enrolling(e alerting.Enrolment, by string, at time.Time) (Statement, error)
 
 // revoking is the statement of an operator on a revocation.
 func revoking(r alerting.Revocation, by string, at time.Time) (Statement, error) {
-	r.By, r.At = nil, r.At.UTC().Truncate(time.Second)
+	r.By, r.Enrolments, r.At = nil, nil, r.At.UTC().Truncate(time.Second)
 	return about(r, Revoke, by, at)
 }
 

@@ -128,10 +128,7 @@ func (d *Desk) Revoke(ctx context.Context, by alerting.Actor, v alerting.Revocat
 	if d.Office == nil {
 		return errNoApproval()
 	}
-	text, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Errorf("%w: revocation: %w", alerting.ErrInvalid, err)
-	}
+	v.Enrolments = nil
 	return d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
 		roll, err := d.roll(ctx, tx)
 		if err != nil {
@@ -150,6 +147,11 @@ func (d *Desk) Revoke(ctx context.Context, by alerting.Actor, v alerting.Revocat
 		}
 		if n := administrators(without); n < 2 {
 			return fmt.Errorf("%w: only %d administrators would be left, and nobody could ever be enrolled again: enrol another first", alerting.ErrState, n)
+		}
+		v.Enrolments = roll.Needed(v.By)
+		text, err := json.Marshal(v)
+		if err != nil {
+			return fmt.Errorf("%w: revocation: %w", alerting.ErrInvalid, err)
 		}
 		row := revocationRow{KeyID: v.KeyID, AtMS: d.Now().UnixMilli(), Body: string(text)}
 		if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
