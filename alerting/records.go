@@ -60,6 +60,8 @@ type Issued struct {
 	Lane Lane
 	// References are the alerts that this one updates or cancels.
 	References []AlertID
+	// Origin is the template that it came from, as far as the desk remembers it; nil everywhere else.
+	Origin *Origin
 }
 
 // EndOf is when one info ends, and with it every delivery of its words; for an index of no info, when the alert does.

@@ -55,7 +55,7 @@ func TestTemplatesAreReady(t *testing.T) {
 			if !slices.Equal(one.Languages(), []string{"en", "zh-CN"}) {
 				t.Errorf("languages %v", one.Languages())
 			}
-			if len(one.AllClear) == 0 || len(one.Update) == 0 && one.ID != "warning-test" {
+			if len(one.AllClear) == 0 || len(one.Update) == 0 || len(one.Cancel) == 0 {
 				t.Error("what to say later is missing")
 			}
 			for _, status := range one.Statuses {
@@ -69,6 +69,13 @@ func TestTemplatesAreReady(t *testing.T) {
 				}
 				for i := range filled.Alert.Infos {
 					worded(t, words, issued, i)
+				}
+				update, err := one.Trial(template.Request{Now: now, Status: status, Office: office, Random: bytes.NewReader(make([]byte, 64)), Update: true})
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, f := range append(update.Findings, words.Remarks(&alerting.Issued{ID: alerting.IDOf(update.Alert), Alert: update.Alert})...) {
+					t.Errorf("%s, update: %s", status, f)
 				}
 			}
 		})

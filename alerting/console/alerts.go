@@ -31,12 +31,13 @@ type answer struct {
 }
 
 func (c *Console) issue(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
-	document, order, err := c.readOrder(w, r, by)
+	document, order, remarks, err := c.readFilled(w, r, by)
 	if err != nil {
 		c.refuse(w, r, err)
 		return nil
 	}
 	a, err := c.Desk.Issue(r.Context(), document, order)
+	a.Findings = append(a.Findings, remarks...)
 	c.answer(w, r, a, err)
 	return nil
 }

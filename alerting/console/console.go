@@ -22,6 +22,7 @@ type Desk interface {
 	Follow(ctx context.Context, id alerting.AlertID, document []byte, o desk.Order) (desk.Answer, error)
 	Cancel(ctx context.Context, id alerting.AlertID, o desk.Order) (desk.Answer, error)
 	AllClear(ctx context.Context, id alerting.AlertID, o desk.Order) (desk.Answer, error)
+	Refill(ctx context.Context, id alerting.AlertID, asked []byte, o desk.Order, fill desk.Filler) (desk.Answer, error)
 }
 
 // Console is the admin API. All fields but the imports and those that say otherwise must be set.
@@ -79,6 +80,8 @@ type Console struct {
 	// Templates are the warnings that were prepared, nil for none; Fill fills one in the name of the office.
 	Templates *template.Shelf
 	Fill      func(ctx context.Context, t *template.Template, r template.Request) (*template.Filled, error)
+	// Zone is that of times of day in templates; nil means UTC.
+	Zone *time.Location
 	// Note records an act in the journal. What cannot be recorded is not begun.
 	Note func(ctx context.Context, by alerting.Actor, verb, subject string, detail any) error
 	// ImportPause is how long an import may stand still; 0 means two minutes.
@@ -110,6 +113,9 @@ func (c *Console) Handler() http.Handler {
 	mux.Handle("GET /api/docs", c.documentation())
 	return secure(mux)
 }
+
+// zone is the zone of times of day in templates.
+func (c *Console) zone() *time.Location { return cmp.Or(c.Zone, time.UTC) }
 
 // secure sets the headers that no answer of an API should lack.
 func secure(next http.Handler) http.Handler {

@@ -28,7 +28,7 @@ type Drafts interface {
 }
 
 func (c *Console) draft(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
-	document, order, err := c.readOrder(w, r, by)
+	document, order, remarks, err := c.readFilled(w, r, by)
 	if err != nil {
 		return err
 	}
@@ -37,6 +37,7 @@ func (c *Console) draft(w http.ResponseWriter, r *http.Request, by alerting.Acto
 	if err != nil {
 		return err
 	}
+	d.Findings = append(d.Findings, remarks...)
 	w.Header().Set("Location", "/api/drafts/"+d.ID)
 	return writeDraft(w, http.StatusCreated, d)
 }
@@ -47,7 +48,7 @@ func (c *Console) amend(w http.ResponseWriter, r *http.Request, by alerting.Acto
 	if err != nil {
 		return fmt.Errorf("%w: If-Match %q: want the version that you replace, such as \"1\"", alerting.ErrInvalid, r.Header.Get("If-Match"))
 	}
-	document, order, err := c.readOrder(w, r, by)
+	document, order, remarks, err := c.readFilled(w, r, by)
 	if err != nil {
 		return err
 	}
@@ -55,6 +56,7 @@ func (c *Console) amend(w http.ResponseWriter, r *http.Request, by alerting.Acto
 	if err != nil {
 		return err
 	}
+	d.Findings = append(d.Findings, remarks...)
 	return writeDraft(w, http.StatusOK, d)
 }
 

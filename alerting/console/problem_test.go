@@ -29,6 +29,10 @@ func (away) Cancel(context.Context, alerting.AlertID, desk.Order) (desk.Answer, 
 	return desk.Answer{}, fmt.Errorf("cancel: %w", alerting.ErrUnavailable)
 }
 
+func (away) Refill(context.Context, alerting.AlertID, []byte, desk.Order, desk.Filler) (desk.Answer, error) {
+	return desk.Answer{}, fmt.Errorf("cancel: %w", alerting.ErrUnavailable)
+}
+
 func (away) AllClear(context.Context, alerting.AlertID, desk.Order) (desk.Answer, error) {
 	return desk.Answer{}, fmt.Errorf("cancel: %w", alerting.ErrUnavailable)
 }

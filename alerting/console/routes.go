@@ -49,7 +49,7 @@ func (c *Console) routes() []route {
 // alertRoutes issue and stop alerts, and say what became of them.
 func (c *Console) alertRoutes() []route {
 	return []route{
-		{"POST /api/alerts", MayIssue, c.issue, "Issue a CAP document; where the office demands approvals it is submitted as a draft", capDocument, answer{}, 202},
+		{"POST /api/alerts", MayIssue, c.issue, "Issue a CAP document; where the office demands approvals it is submitted as a draft. " + filledHeader + " names the template that it was filled from", capDocument, answer{}, 202},
 		{"POST /api/alerts/dry-run", MayRead, c.inTurn(c.dryRun), "Who would get what, in which words, at what cost; nothing is issued", capDocument, report.DryRun{}, 200},
 		{"POST /api/alerts/read", MayRead, c.inTurn(c.read), "What a document that somebody else wrote is worth", capDocument, Reading{}, 200},
 		{"GET /api/alerts", MayRead, c.inTurn(c.list), "The latest alerts", nil, []report.Listing{}, 200},
@@ -59,6 +59,7 @@ func (c *Console) alertRoutes() []route {
 		{"GET /api/alerts/{id}/explain/{who}", MayRead, c.inTurn(c.explain), "What became of one person or siren, and why", nil, report.Explanation{}, 200},
 		{"GET /api/alerts/{id}/report", MayRead, c.inTurn(c.report), "What an alert came to, as JSON, CSV or workbook", nil, anyMedia, 200},
 		{"POST /api/alerts/{id}/update", MayIssue, c.follow, "Issue a document as the update of an alert; the desk writes its references", capDocument, answer{}, 202},
+		{"POST /api/alerts/{id}/template-update", MayIssue, c.refill, "Issue the update of an alert from its template; values that are not named stay as they were", templateChange{}, answer{}, 202},
 		{"POST /api/alerts/{id}/cancel", MayCancel, c.cancel, "Stop an alert, and tell everybody who was told; takes one person", cancelNote{}, answer{}, 202},
 		{"POST /api/alerts/{id}/all-clear", MayIssue, c.allClear, "Say that the danger of an alert is over, to everybody who was told; goes the way of an update", cancelNote{}, answer{}, 202},
 		{"GET /api/alerts/expiring", MayRead, c.inTurn(c.expiring), "Alerts that end soon, and that nobody has answered for", nil, []desk.Asked{}, 200},
@@ -72,7 +73,7 @@ func (c *Console) alertRoutes() []route {
 // signatures.
 func (c *Console) draftRoutes() []route {
 	return []route{
-		{"POST /api/drafts", MayIssue, c.draft, "Keep a document that is being written; Idempotency-Key names the request", capDocument, desk.Draft{}, 201},
+		{"POST /api/drafts", MayIssue, c.draft, "Keep a document that is being written; Idempotency-Key names the request, " + filledHeader + " the template", capDocument, desk.Draft{}, 201},
 		{"GET /api/drafts", MayRead, c.inTurn(c.drafts), "The drafts, the latest changed first", nil, []desk.Draft{}, 200},
 		{"GET /api/drafts/{id}", MayRead, c.inTurn(c.draftAt), "A draft with what it lacks", nil, desk.Draft{}, 200},
 		{"PUT /api/drafts/{id}", MayIssue, c.amend, "Put a new version in the place of the one that If-Match names", capDocument, desk.Draft{}, 200},
@@ -101,7 +102,7 @@ func (c *Console) templateRoutes() []route {
 	return []route{
 		{"GET /api/templates", MayRead, c.inTurn(c.templates), "The templates, and the files that are none", nil, preparedList{}, 200},
 		{"GET /api/templates/{id}", MayRead, c.inTurn(c.template), "A template with its slots", nil, jsonMedia, 200},
-		{"POST /api/templates/{id}/fill", MayRead, c.inTurn(c.fillTemplate), "Fill a template; nothing is issued", jsonMedia, jsonMedia, 200},
+		{"POST /api/templates/{id}/fill", MayRead, c.inTurn(c.fillTemplate), "Fill a template; nothing is issued. filled is for the header " + filledHeader + " of what issues the document", jsonMedia, jsonMedia, 200},
 	}
 }
 

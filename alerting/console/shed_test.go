@@ -28,6 +28,10 @@ func (clerk) Cancel(context.Context, alerting.AlertID, desk.Order) (desk.Answer,
 	return desk.Answer{}, nil
 }
 
+func (clerk) Refill(context.Context, alerting.AlertID, []byte, desk.Order, desk.Filler) (desk.Answer, error) {
+	return desk.Answer{}, nil
+}
+
 func (clerk) AllClear(context.Context, alerting.AlertID, desk.Order) (desk.Answer, error) {
 	return desk.Answer{}, nil
 }

@@ -85,12 +85,26 @@ func (c *Console) fillTemplate(w http.ResponseWriter, r *http.Request, _ alertin
 	if err != nil {
 		return err
 	}
-	writeJSON(w, http.StatusOK, struct {
-		Document string         `json:"document"`
-		Order    template.Order `json:"order"`
-		Findings cap.Findings   `json:"findings"`
-	}{string(filled.Document), filled.Order, append(cap.Findings{}, filled.Findings...)})
+	writeJSON(w, http.StatusOK, AnswerOf(filled))
 	return nil
+}
+
+// Filled is the answer to filling a template.
+type Filled struct {
+	Document string         `json:"document"`
+	Order    template.Order `json:"order"`
+	Findings cap.Findings   `json:"findings"`
+	// Filled names template and values, for the header Tocsin-Filled; empty when they are too long for it.
+	Filled string `json:"filled,omitempty"`
+}
+
+// AnswerOf is the answer of a filled template.
+func AnswerOf(filled *template.Filled) Filled {
+	claim, err := filled.Claim()
+	if err != nil {
+		claim = "" // the document is good all the same
+	}
+	return Filled{string(filled.Document), filled.Order, append(cap.Findings{}, filled.Findings...), claim}
 }
 
 // readValues reads {"values": {…}, "status": "Exercise", "note": "…"}.

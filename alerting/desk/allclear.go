@@ -11,7 +11,7 @@ import (
 
 // AllClear ends an alert whose danger is over, which is no false alarm: the desk writes a CAP Update in each of its languages, of
 // responseType AllClear, observed and past, and issues it the way of any update, with the approvals that the policy demands of
-// one so mild. It takes the alert's place; everybody who was told hears it, and nobody else. Asking again answers with the same
+// one so mild. Its words are those that the alert's template had prepared when it was issued, where it has some. It takes the alert's place; everybody who was told hears it, and nobody else. Asking again answers with the same
 // one once it is issued. Errors as for Follow; ErrState when it is an all-clear itself.
 func (d *Desk) AllClear(ctx context.Context, id alerting.AlertID, o Order) (Answer, error) {
 	a, err := d.allClear(ctx, id, o)
@@ -97,6 +97,9 @@ func (d *Desk) clearing(original *alerting.Issued, note string) *cap.Alert {
 			event = info.Headline
 		}
 		one.Headline, one.Description = fmt.Sprintf(words.headline, event), fmt.Sprintf(words.description, event)
+		if original.Origin != nil {
+			prepared(&one, original.Origin.AllClear)
+		}
 		out.Infos = append(out.Infos, one)
 	}
 	return out

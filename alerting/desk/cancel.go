@@ -15,9 +15,10 @@ import (
 // it was one. After that its receipts are closed, and nobody knows whom to tell.
 const afterExpiry = 24 * time.Hour
 
-// Cancel stops an alert: it writes the CAP Cancel, in each language of the original, and issues it. Cancelling again
-// answers with the same Cancel. Errors as for Issue; ErrNotFound when this desk issued no such alert, ErrState when an
-// update took its place (the error names it), when it is a Cancel itself, or when it has long been over.
+// Cancel stops an alert: it writes the CAP Cancel, in each language of the original, and issues it. Without a note its words are
+// those that the alert's template had prepared when it was issued, where it has some. Cancelling again answers with the same
+// Cancel. Errors as for Issue; ErrNotFound when this desk issued no such alert, ErrState when an update took its place (the error
+// names it), when it is a Cancel itself, or when it has long been over.
 func (d *Desk) Cancel(ctx context.Context, id alerting.AlertID, o Order) (Answer, error) {
 	defer d.turns.take(id)()
 	row, err := find(ctx, d.DB.Read(), id)
@@ -132,10 +133,17 @@ func (d *Desk) writeCancel(original *alerting.Issued, older []cap.Reference, o O
 	if d.Sender != "" {
 		cancel.Sender = d.Sender
 	}
-	expires := d.cancelUntil(original)
-	for i := range a.Infos {
-		cancel.Infos = append(cancel.Infos, d.cancelledInfo(&a.Infos[i], expires.In(cancel.Sent.Location())))
+	expires := d.cancelUntil(original).In(cancel.Sent.Location())
+	if original.Origin != nil && len(original.Origin.Cancel) > 0 && o.Note == "" {
+		cancel.Infos = d.cancelledInfos(a, expires, original.Origin.Cancel)
+		in, err := d.readCancel(cancel, o)
+		if err == nil {
+			return in, nil
+		}
+		// The stop matters more than its words.
+		d.Log.Error("the words of the template cannot be used for the cancel", "alert", original.ID.String(), "template", original.Origin.String(), "error", err)
 	}
+	cancel.Infos = d.cancelledInfos(a, expires, nil)
 	document, err := cap.Write(cancel)
 	if err != nil || len(document) > d.MaxBytes {
 		// What is being stopped may be at the limit, or break a rule that it was read with. A Cancel needs no info
@@ -148,6 +156,26 @@ func (d *Desk) writeCancel(original *alerting.Issued, older []cap.Reference, o O
 	}
 	// Whoever reads the stream reads these bytes, so the desk does too.
 	return d.check(document, Order{Actor: o.Actor}, cap.Options{MaxBytes: d.MaxBytes})
+}
+
+// readCancel writes a Cancel and reads it as whoever reads the stream does.
+func (d *Desk) readCancel(cancel *cap.Alert, o Order) (*alerting.Issued, error) {
+	document, err := cap.Write(cancel)
+	if err != nil {
+		return nil, err
+	}
+	return d.check(document, Order{Actor: o.Actor}, cap.Options{MaxBytes: d.MaxBytes})
+}
+
+// cancelledInfos are the infos of a Cancel; words are what a template had prepared.
+func (d *Desk) cancelledInfos(a *cap.Alert, expires time.Time, words []alerting.Words) []cap.Info {
+	var out []cap.Info
+	for i := range a.Infos {
+		info := d.cancelledInfo(&a.Infos[i], expires)
+		prepared(&info, words)
+		out = append(out, info)
+	}
+	return out
 }
 
 // sentAfter is now in whole seconds, in the original's zone, and later than all that the Cancel is about: the three

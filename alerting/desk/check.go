@@ -39,7 +39,7 @@ func (d *Desk) check(document []byte, o Order, limits cap.Options) (*alerting.Is
 		return nil, err
 	}
 	ends, expires := alerting.Ends(a, now, d.Lifetime)
-	in := &alerting.Issued{ID: alerting.IDOf(a), Alert: a, Expires: expires, Ends: ends, Lane: alerting.LaneOf(a),
+	in := &alerting.Issued{ID: alerting.IDOf(a), Alert: a, Expires: expires, Ends: ends, Lane: alerting.LaneOf(a), Origin: o.Origin,
 		Envelope: alerting.Envelope{World: world, Document: document, Digest: sha256.Sum256(document), Actor: o.Actor,
 			Channels: o.Channels, Audience: o.Audience, Window: o.Window, Issued: now}}
 	if err := d.checkWindow(in); err != nil {

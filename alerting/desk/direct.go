@@ -63,7 +63,7 @@ func (d *Desk) draftFor(ctx context.Context, in *alerting.Issued) (draft Draft, 
 			return have, true, nil
 		}
 	}
-	o := Order{Actor: in.Envelope.Actor, Channels: in.Envelope.Channels, Audience: in.Envelope.Audience, Window: in.Envelope.Window}
+	o := Order{Actor: in.Envelope.Actor, Channels: in.Envelope.Channels, Audience: in.Envelope.Audience, Window: in.Envelope.Window, Origin: in.Origin}
 	draft, err = d.Draft(ctx, in.Envelope.Document, o)
 	if err == nil {
 		draft, err = d.Submit(ctx, draft.ID, draft.Version, o.Actor, time.Time{})

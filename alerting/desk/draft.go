@@ -55,6 +55,8 @@ type Draft struct {
 	Audience alerting.AudienceFilter `json:"audience,omitzero"`
 	// Window is the public test that it belongs to.
 	Window *alerting.TestWindow `json:"window,omitempty"`
+	// Filled is the template that it came from, with the words that are prepared for its end.
+	Filled *alerting.Origin `json:"filled,omitempty"`
 	// Counted is whom it would have reached when it was submitted.
 	Counted    alerting.Counted    `json:"counted,omitzero"`
 	Signatures []alerting.Approval `json:"signatures,omitempty"`
@@ -90,6 +92,8 @@ type versionRow struct {
 	Wanted   string `bun:"wanted"`
 	People   int64  `bun:"people"`
 	Sirens   int64  `bun:"sirens"`
+	// Filled is its alerting.Origin; empty when it has none.
+	Filled string `bun:"filled"`
 	// Unit is that of the draft.
 	Unit string `bun:"unit,scanonly"`
 }
@@ -134,7 +138,11 @@ func (v *versionRow) order() (Order, error) {
 	if err := json.Unmarshal([]byte(v.Wanted), &w); err != nil {
 		return Order{}, fmt.Errorf("read the order of draft %s again: %w", v.Draft, err)
 	}
-	return Order{Actor: v.author(), Channels: w.Channels, Audience: w.Audience, Window: w.Window}, nil
+	origin, err := alerting.DecodeOrigin(v.Filled)
+	if err != nil {
+		return Order{}, fmt.Errorf("draft %s: %w", v.Draft, err)
+	}
+	return Order{Actor: v.author(), Channels: w.Channels, Audience: w.Audience, Window: w.Window, Origin: origin}, nil
 }
 
 // findDraft reads a draft's row; ErrNotFound when there is none.

@@ -42,7 +42,7 @@ func (d *Desk) Draft(ctx context.Context, document []byte, o Order) (Draft, erro
 		if _, err := tx.NewInsert().Model(&first).Exec(ctx); err != nil {
 			return err
 		}
-		return d.Note(ctx, tx, o.Actor, verbDrafted, subjectOfDraft(row.ID), drafting(&version))
+		return d.Note(ctx, tx, o.Actor, verbDrafted, subjectOfDraft(row.ID), drafting(&version, o.Origin))
 	})
 	if err != nil {
 		return Draft{}, fmt.Errorf("draft: %w", err)
@@ -103,7 +103,7 @@ func (d *Desk) Amend(ctx context.Context, id string, version int64, document []b
 		if _, err := tx.NewInsert().Model(&one).Exec(ctx); err != nil {
 			return err
 		}
-		return d.Note(ctx, tx, o.Actor, verbAmended, subjectOfDraft(id), drafting(&next))
+		return d.Note(ctx, tx, o.Actor, verbAmended, subjectOfDraft(id), drafting(&next, o.Origin))
 	})
 	if err != nil {
 		return Draft{}, fmt.Errorf("amend draft %s: %w", id, err)
@@ -159,7 +159,11 @@ func versionOf(id string, version int64, document []byte, o Order, now int64) (v
 	if err != nil {
 		return versionRow{}, fmt.Errorf("%w: order: %w", alerting.ErrInvalid, err)
 	}
-	return versionRow{Draft: id, Version: version, Author: o.Actor.Name, Kind: o.Actor.Kind, AtMS: now, Document: document, Wanted: string(text)}, nil
+	filled, err := o.Origin.Encode()
+	if err != nil {
+		return versionRow{}, err
+	}
+	return versionRow{Draft: id, Version: version, Author: o.Actor.Name, Kind: o.Actor.Kind, AtMS: now, Document: document, Wanted: string(text), Filled: filled}, nil
 }
 
 // move changes a draft's row if it still has the version and one of the states; else it says why not. It takes the row's lock,
@@ -216,6 +220,7 @@ func (d *Desk) whole(ctx context.Context, db bun.IDB, row *draftRow, v *versionR
 		return out, err
 	}
 	out.Document, out.Channels, out.Audience, out.Window = v.Document, o.Channels, o.Audience, o.Window
+	out.Filled = o.Origin
 	out.Counted = alerting.Counted{People: v.People, Sirens: v.Sirens}
 	if out.Signatures, err = signaturesOn(ctx, db, row.ID, row.Version); err != nil {
 		return out, err

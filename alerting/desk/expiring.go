@@ -117,5 +117,6 @@ func (d *Desk) Extend(ctx context.Context, id alerting.AlertID, until time.Time,
 	if err != nil {
 		return Answer{}, fmt.Errorf("extend alert %s: %w: %w", id, alerting.ErrInvalid, err)
 	}
-	return d.Follow(ctx, id, document, Order{Actor: by, Channels: in.Envelope.Channels, Audience: in.Envelope.Audience})
+	return d.Follow(ctx, id, document, Order{Actor: by, Channels: in.Envelope.Channels, Audience: in.Envelope.Audience,
+		Origin: in.Origin.Until(until.In(in.Alert.Sent.Location()))})
 }

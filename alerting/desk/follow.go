@@ -29,13 +29,8 @@ func (d *Desk) follow(ctx context.Context, id alerting.AlertID, document []byte)
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case row.Kind == string(cap.MsgCancel):
-		return nil, fmt.Errorf("%w: it is a cancel itself", alerting.ErrState)
-	case row.StoppedBy != "":
-		return nil, fmt.Errorf("%w: alert %s took its place; update that", alerting.ErrState, row.StoppedBy)
-	case !d.Now().Before(row.expires()):
-		return nil, fmt.Errorf("%w: it has been over since %s; issue a new alert", alerting.ErrState, row.expires().Format("2006-01-02 15:04:05 -07:00"))
+	if err := d.mayFollow(&row); err != nil {
+		return nil, err
 	}
 	original, err := row.open()
 	if err != nil {
@@ -69,6 +64,19 @@ func (d *Desk) follow(ctx context.Context, id alerting.AlertID, document []byte)
 		return nil, fmt.Errorf("%w: %w", alerting.ErrInvalid, err)
 	}
 	return written, nil
+}
+
+// mayFollow says why nothing can be the update of an alert.
+func (d *Desk) mayFollow(row *issueRow) error {
+	switch {
+	case row.Kind == string(cap.MsgCancel):
+		return fmt.Errorf("%w: it is a cancel itself", alerting.ErrState)
+	case row.StoppedBy != "":
+		return fmt.Errorf("%w: alert %s took its place; update that", alerting.ErrState, row.StoppedBy)
+	case !d.Now().Before(row.expires()):
+		return fmt.Errorf("%w: it has been over since %s; issue a new alert", alerting.ErrState, row.expires().Format("2006-01-02 15:04:05 -07:00"))
+	}
+	return nil
 }
 
 // stamped is the identifier of an update: that of the alert, and when it was sent.

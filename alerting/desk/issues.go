@@ -40,6 +40,8 @@ type issueRow struct {
 	ExpiresMS int64  `bun:"expires_ms"`
 	StoppedBy string `bun:"stopped_by"`
 	Unit      string `bun:"unit"`
+	// Filled is its alerting.Origin; empty when it has none.
+	Filled string `bun:"filled"`
 }
 
 func (d *Desk) rowOf(in *alerting.Issued) (issueRow, error) {
@@ -54,10 +56,14 @@ func (d *Desk) rowOf(in *alerting.Issued) (issueRow, error) {
 	if in.References == nil {
 		refs = []byte("[]")
 	}
+	filled, err := in.Origin.Encode()
+	if err != nil {
+		return issueRow{}, err
+	}
 	return issueRow{Alert: in.ID.String(), World: string(in.Envelope.World), Digest: in.Envelope.Digest[:],
 		Document: in.Envelope.Document, Envelope: envelope, State: issuing, Actor: in.Envelope.Actor.Name,
 		CreatedMS: d.Now().UnixMilli(), Kind: string(in.Alert.MsgType), Refs: string(refs),
-		ExpiresMS: in.Expires.UnixMilli(), Unit: in.Envelope.Actor.Unit}, nil
+		ExpiresMS: in.Expires.UnixMilli(), Unit: in.Envelope.Actor.Unit, Filled: filled}, nil
 }
 
 func (r *issueRow) references() ([]alerting.AlertID, error) {
@@ -82,6 +88,9 @@ func (r *issueRow) open() (*alerting.Issued, error) {
 		return nil, fmt.Errorf("read alert %s again: %w", r.Alert, err)
 	}
 	in.ID, in.Lane = alerting.IDOf(in.Alert), alerting.LaneOf(in.Alert)
+	if in.Origin, err = alerting.DecodeOrigin(r.Filled); err != nil {
+		return nil, fmt.Errorf("alert %s: %w", r.Alert, err)
+	}
 	in.References, err = r.references()
 	return in, err
 }

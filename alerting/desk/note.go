@@ -71,9 +71,13 @@ func subjectOf(id string) string { return "alert/" + id }
 func subjectOfDraft(id string) string { return "draft/" + id }
 
 // drafting is what the journal keeps of a version.
-func drafting(v *versionRow) map[string]any {
+func drafting(v *versionRow, from *alerting.Origin) map[string]any {
 	sum := sha256.Sum256(v.Document)
-	return map[string]any{"version": v.Version, "sha256": hex.EncodeToString(sum[:])}
+	detail := map[string]any{"version": v.Version, "sha256": hex.EncodeToString(sum[:])}
+	if from != nil {
+		detail["template"] = from.String()
+	}
+	return detail
 }
 
 // entering is what the journal keeps of an alert that is taken in. Whom it names is left out: the journal is kept for ever.
@@ -89,11 +93,12 @@ type entering struct {
 	Groups     []string           `json:"groups,omitempty"`
 	References []alerting.AlertID `json:"references,omitempty"`
 	Standing   string             `json:"standing,omitempty"`
+	Template   string             `json:"template,omitempty"`
 }
 
 func enteringOf(in *alerting.Issued) entering {
 	e := &in.Envelope
 	return entering{Unit: e.Actor.Unit, Sender: in.Alert.Sender, Identifier: in.Alert.Identifier, MsgType: string(in.Alert.MsgType), World: e.World,
 		Digest: hex.EncodeToString(e.Digest[:]), Channels: e.Channels, People: len(e.Audience.People), Groups: e.Audience.Groups,
-		References: in.References, Standing: standingIn(e)}
+		References: in.References, Standing: standingIn(e), Template: in.Origin.String()}
 }

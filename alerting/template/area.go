@@ -46,6 +46,9 @@ func areaOf(raw any) (cap.Area, error) {
 	switch raw := raw.(type) {
 	case string:
 		return areaOfText(strings.TrimSpace(raw))
+	case cap.Area: // that of a document
+		raw.Description = ""
+		return raw, nil
 	case map[string]any:
 		if raw["type"] != nil {
 			return areaOfGeoJSON(raw)

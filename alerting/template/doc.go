@@ -13,6 +13,8 @@
 //     language, and no key is unknown.
 //   - A value stays where its slot stands. It is never read as a pattern again, and cannot end a line, an element or the
 //     direction of the text.
+//   - What is prepared for the end of an alert is filled with it (Filled.Origin). Of what others say of a filled template only that
+//     is believed which the template itself gives again (Recall).
 //   - What Fill gives without an error breaks no rule of the profile. The same request with the same clock and the same
 //     random bytes gives the same document.
 //   - There is no clock and no source of randomness in here: both are handed in.

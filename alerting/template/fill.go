@@ -28,6 +28,8 @@ type Request struct {
 	Values map[string]any
 	// Status is Actual where the template allows it and none is named, else the first that it allows.
 	Status cap.Status
+	// Update says what the template has prepared for an update, where it has; it is still an alert, which the desk makes an update.
+	Update bool
 	// Note is the CAP note; empty means that of the template.
 	Note string
 	// Now is when the alert is sent; its zone is that of times of day, in values and in texts.
@@ -56,6 +58,8 @@ type Filled struct {
 	Order    Order
 	// Findings are warnings and advice about the document; none is an error.
 	Findings cap.Findings
+	// Origin is what to remember of it.
+	Origin *alerting.Origin
 }
 
 // Fill makes an alert. Every error is ErrInvalid, unless Random or Units fail: it lists each slot that is wrong, with what
@@ -97,7 +101,11 @@ func (t *Template) fill(r Request) (*Filled, error) {
 		a.Note = fmt.Sprintf("Exercise with the template %s.", t.ID)
 	}
 	for i := range t.Texts {
-		a.Infos = append(a.Infos, c.info(&t.Texts[i], r.Office))
+		x := t.Texts[i]
+		if r.Update && i < len(t.Update) {
+			x.Headline, x.Description, x.Instruction = t.Update[i].Headline, t.Update[i].Description, t.Update[i].Instruction
+		}
+		a.Infos = append(a.Infos, c.info(&x, r.Office))
 	}
 	document, err := cap.Write(a)
 	if err != nil {
@@ -107,7 +115,7 @@ func (t *Template) fill(r Request) (*Filled, error) {
 	if err := findings.Err(); err != nil {
 		return nil, fmt.Errorf("%w: %w", alerting.ErrInvalid, err)
 	}
-	return &Filled{Alert: alert, Document: document, Findings: findings,
+	return &Filled{Alert: alert, Document: document, Findings: findings, Origin: c.origin(),
 		Order: Order{Channels: append([]alerting.Channel{}, t.Channels...), Groups: append([]string{}, t.Siren.Groups...)}}, nil
 }
 
@@ -146,7 +154,9 @@ type filling struct {
 	trial bool
 
 	// words are what the slots say, by slot and language.
-	words          map[string]map[string]string
+	words map[string]map[string]string
+	// remembered are the values as they fill the slots again, whenever that is.
+	remembered     map[string]any
 	area           cap.Area
 	onset, expires time.Time
 }
@@ -191,7 +201,7 @@ func (c *filling) all(values map[string]any) error {
 			bad("there is no slot %s: the slots are %s", shown(name), listed(c.t.names()))
 		}
 	}
-	c.words = map[string]map[string]string{}
+	c.words, c.remembered = map[string]map[string]string{}, map[string]any{}
 	for i := range c.t.Slots {
 		slot := &c.t.Slots[i]
 		raw := values[slot.Name]
@@ -208,6 +218,7 @@ func (c *filling) all(values map[string]any) error {
 		v, err := c.resolve(slot, raw)
 		if err == nil {
 			err = c.keep(slot, v)
+			c.remember(slot, raw, v)
 		}
 		switch {
 		case errors.Is(err, alerting.ErrUnavailable):
@@ -260,11 +271,14 @@ func (t *Template) names() []string {
 	return out
 }
 
+// say puts the words of a language into a text.
+func (c *filling) say(p Pattern, language string) string {
+	return p.fill(func(slot string) string { return c.words[slot][language] })
+}
+
 // info words the alert in one language.
 func (c *filling) info(x *Text, office Office) cap.Info {
-	say := func(p Pattern) string {
-		return p.fill(func(slot string) string { return c.words[slot][x.Language] })
-	}
+	say := func(p Pattern) string { return c.say(p, x.Language) }
 	area := c.area
 	area.Description = say(x.AreaDesc)
 	i := cap.Info{Language: x.Language, Categories: slices.Clone(c.t.Categories), Event: x.Event, ResponseTypes: slices.Clone(c.t.ResponseTypes),

@@ -54,6 +54,12 @@ languages:
 update:
   en: {headline: "Flood in {place} goes on", description: "Until {until}.", instruction: "{action}."}
   zh-CN: {headline: "{place}洪水持续", description: "至{until}。", instruction: "{action}。"}
+all-clear:
+  en: {headline: "The flood in {place} is over", description: "The {cause} has ended.", instruction: "You may go back."}
+  zh-CN: {headline: "{place}洪水已退", description: "{cause}已经结束。", instruction: "可以返回。"}
+cancel:
+  en: {headline: "No flood in {place}", description: "There is no {cause}.", instruction: "Stay where you are."}
+  zh-CN: {headline: "{place}没有洪水", description: "没有{cause}。", instruction: "请留在原地。"}
 `
 
 func parse(t testing.TB, text string) *Template {

@@ -1,6 +1,8 @@
 package template
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -40,6 +42,8 @@ func Parse(name string, text []byte) (*Template, error) {
 	if err := broken(name, faults); err != nil {
 		return nil, err
 	}
+	sum := sha256.Sum256(text)
+	r.t.Digest = hex.EncodeToString(sum[:])
 	return r.t, nil
 }
 
@@ -51,7 +55,7 @@ type reader struct {
 
 func (r *reader) read() {
 	r.root.only("id", "version", "about", "hazard", "event_codes", "status", "category", "responseType", "urgency", "severity", "certainty",
-		"channels", "siren", "validity", "onset", "expires", "note", "slots", "languages", "update", "all-clear")
+		"channels", "siren", "validity", "onset", "expires", "note", "slots", "languages", "update", "all-clear", "cancel")
 	r.head()
 	r.grade()
 	r.way()
@@ -59,6 +63,7 @@ func (r *reader) read() {
 	r.slots()
 	r.t.Update = r.later("update")
 	r.t.AllClear = r.later("all-clear")
+	r.t.Cancel = r.later("cancel")
 	r.moments()
 	if len(*r.root.faults) == 0 {
 		r.uses()
@@ -163,7 +168,7 @@ func (r *reader) texts() {
 	}
 }
 
-// later reads what to say when the danger changes or is over.
+// later reads what to say when the danger changes, is over, or never was.
 func (r *reader) later(key string) []Later {
 	if r.root.node.at[key] == nil {
 		return nil

@@ -32,6 +32,8 @@ func TestFaults(t *testing.T) {
 		{"a language that is missing later", "  zh-CN: {headline: \"{place}洪水持续\", description: \"至{until}。\", instruction: \"{action}。\"}\n", "", "update:", "update: the language zh-CN is missing"},
 		{"a slot that nobody declared", "because of {cause}.", "because of {cause}, {why}.", "because of", "languages.en.description: the slot {why} is not declared"},
 		{"a slot that nobody declared, later", `description: "Until {until}."`, `description: "Until {end}."`, "  en: {headline", "update.en.description: the slot {end} is not declared"},
+		{"a cancel without a language", "  zh-CN: {headline: \"{place}没有洪水\", description: \"没有{cause}。\", instruction: \"请留在原地。\"}\n", "", "cancel:", "cancel: the language zh-CN is missing"},
+		{"a slot that a cancel invents", "There is no {cause}.", "There is no {reason}.", `  en: {headline: "No flood`, "cancel.en.description: the slot {reason} is not declared"},
 		{"a slot that a language does not use", "因{cause}，", "", "  cause: {", "slots.cause: no text of the language zh-CN holds {cause}"},
 		{"an area in a text", "The water", "In {area}, the water", "    description: \"The water", "is an area and has no words"},
 		{"a brace", "The water", "The } water", "    description: \"The water", "a } closes nothing"},
@@ -98,7 +100,7 @@ func TestAllFaultsAreToldAtOnce(t *testing.T) {
 
 func TestDefaultsAndValidity(t *testing.T) {
 	one := parse(t, flood)
-	if len(one.Statuses) != 3 || one.Validity.String() != "6h" || one.slot("place").Length != 20 || one.slot("action").Default != "leave" || len(one.Update) != 2 || len(one.AllClear) != 0 {
+	if len(one.Statuses) != 3 || one.Validity.String() != "6h" || one.slot("place").Length != 20 || one.slot("action").Default != "leave" || len(one.Update) != 2 || len(one.AllClear) != 2 || len(one.Cancel) != 2 || len(one.Digest) != 64 {
 		t.Errorf("%+v", one)
 	}
 	for d, want := range map[time.Duration]string{6 * time.Hour: "6h", 90 * time.Minute: "1h30m", 5 * time.Minute: "5m", 61 * time.Second: "1m1s", 70 * time.Minute: "1h10m"} {

@@ -119,7 +119,7 @@ func (r *reader) uses() {
 			}
 		}
 	}
-	for key, all := range map[string][]Later{"update": r.t.Update, "all-clear": r.t.AllClear} {
+	for key, all := range map[string][]Later{"update": r.t.Update, "all-clear": r.t.AllClear, "cancel": r.t.Cancel} {
 		for _, l := range all {
 			for _, p := range []keyed{{"headline", l.Headline}, {"description", l.Description}, {"instruction", l.Instruction}} {
 				r.declared(key+"."+l.Language, p.key, p.Pattern)

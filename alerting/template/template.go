@@ -36,10 +36,14 @@ type Template struct {
 	// Note is the CAP note of what is not Actual.
 	Note  string `json:"note,omitempty"`
 	Slots []Slot `json:"slots"`
-	// Texts are the warning, a language each. Update and AllClear are what to say later; each has all languages, or none.
+	// Digest is the SHA-256 of the file, in hexadecimal digits.
+	Digest string `json:"sha256"`
+	// Texts are the warning, a language each. Update, AllClear and Cancel are what to say later: when the danger changes, when it
+	// is over, and when there was none; each has all languages, or none.
 	Texts    []Text  `json:"texts"`
 	Update   []Later `json:"update,omitempty"`
 	AllClear []Later `json:"all_clear,omitempty"`
+	Cancel   []Later `json:"cancel,omitempty"`
 }
 
 // Siren is what a template asks of sirens.
@@ -76,7 +80,7 @@ type keyed struct {
 	Pattern
 }
 
-// Later is what is said in one language when the danger changes or is over.
+// Later is what is said in one language when the danger changes, is over, or never was.
 type Later struct {
 	Language    string  `json:"language"`
 	Headline    Pattern `json:"headline"`

@@ -159,7 +159,9 @@ func cancelVerb(t *terminal) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "cancel ALERT",
 		Short: "Stop an alert, and tell everybody who was told of it",
-		Args:  cobra.ExactArgs(1),
+		Long: "Stop an alert that should not have gone out. It takes one person, and everybody who was told hears of it: in the words that its template had " +
+			"prepared when it was issued, where it came from one and no --note is given, else that it is cancelled. Exit codes as for issue.",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			id, api, err := t.alertAndClient(args[0])
 			if err != nil {
@@ -172,7 +174,7 @@ func cancelVerb(t *terminal) *cobra.Command {
 			return t.showAccepted(a)
 		},
 	}
-	c.Flags().StringVar(&note, "note", "", "why, for the note of the Cancel")
+	c.Flags().StringVar(&note, "note", "", "why, for the note of the Cancel; what a template had prepared is not said then")
 	return c
 }
 
@@ -181,7 +183,8 @@ func allClearVerb(t *terminal) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "all-clear ALERT",
 		Short: "Say that the danger of an alert is over, to everybody who was told of it",
-		Long: "End an alert whose danger is over. The office writes an update in each language of the alert; it goes out the way of any update, and waits for " +
+		Long: "End an alert whose danger is over. The office writes an update in each language of the alert, in the words that its template had prepared " +
+			"where it came from one; it goes out the way of any update, and waits for " +
 			"approval where the policy demands it. A false alarm is cancelled instead (tocsin cancel), which takes one person. Exit codes as for issue.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -17,12 +17,12 @@ import (
 )
 
 func templateVerb(t *terminal) *cobra.Command {
-	c := &cobra.Command{Use: "template", Short: "Warnings that were written in quiet hours: list, check, show, fill and issue them",
+	c := &cobra.Command{Use: "template", Short: "Warnings that were written in quiet hours: list, check, show, fill, issue and update them",
 		Long: "A template is a YAML file: a warning for one hazard and severity, in every language of the office, with slots for what only the hour can " +
 			"tell. Filled once, it gives a whole CAP document:\n\n" +
 			"  tocsin template fill flood-severe.yaml --set place=Riverside --set area=@area.geojson | tocsin issue -\n\n" +
-			"Those in deploy/templates are a beginning. Only `issue` needs a running office."}
-	c.AddCommand(templateListVerb(t), templateCheckVerb(t), templateShowVerb(t), templateFillVerb(t), templateIssueVerb(t))
+			"Those in deploy/templates are a beginning. Only `issue` and `update` need a running office."}
+	c.AddCommand(templateListVerb(t), templateCheckVerb(t), templateShowVerb(t), templateFillVerb(t), templateIssueVerb(t), templateUpdateVerb(t))
 	return c
 }
 
@@ -83,7 +83,8 @@ func templateCheckVerb(t *terminal) *cobra.Command {
 	return &cobra.Command{
 		Use:   "check FILE|DIR…",
 		Short: "Check templates: every text in every language, every slot, and what a filled one would look like",
-		Long: "Check templates, and fill each with its examples: what a filled one would lose or lack is shown as warnings and advice.\n" +
+		Long: "Check templates, and fill each with its examples, also what it has prepared for an update, an all-clear and a cancel: what a filled one " +
+			"would lose or lack is shown as warnings and advice.\n" +
 			"Exit code 0: all are good; 1: one has a fault; 2: a file cannot be read.",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -127,7 +128,8 @@ func templatesAt(name string) ([]*template.Template, []*template.Broken, error) 
 func (t *terminal) tryAll(all []*template.Template) (faults int) {
 	words := wording.New(wording.Options{})
 	for _, one := range all {
-		filled, err := one.Trial(template.Request{Now: time.Now(), Random: still{}, Office: template.Office{Sender: "office@example.org", Name: "Warning office"}})
+		request := template.Request{Now: time.Now(), Random: still{}, Office: template.Office{Sender: "office@example.org", Name: "Warning office"}}
+		filled, err := one.Trial(request)
 		if err == nil {
 			err = serve.CheckSiren(one, words)
 		}
@@ -139,6 +141,11 @@ func (t *terminal) tryAll(all []*template.Template) (faults int) {
 		found := cap.Merge(filled.Document, atHome(), filled.Findings, words.Remarks(issuedOf(filled.Alert)))
 		for _, f := range found {
 			t.printf("%s: %s: %s: %s [%s]\n", one.ID, f.Level, f.Path, f.Message, f.ID)
+		}
+		if err := t.tryLater(one, filled, request, words); err != nil {
+			faults++
+			t.printf("%s: %v\n", one.ID, err)
+			continue
 		}
 		t.printf("%s: good: version %d, %s, %s in %s\n", one.ID, one.Version, one.Severity, number(int64(len(one.Slots)), "slot"), strings.Join(one.Languages(), ", "))
 	}
@@ -182,7 +189,7 @@ func templateShowVerb(t *terminal) *cobra.Command {
 			for _, x := range one.Texts {
 				t.printf("\n%s: %s\n  %s\n  %s\n  %s\n", x.Language, x.Event, x.Headline, indented(x.Description.String()), indented(x.Instruction.String()))
 			}
-			t.printf("\nupdate: %s; all-clear: %s\n", orNone(len(one.Update)), orNone(len(one.AllClear)))
+			t.printf("\nupdate: %s; all-clear: %s; cancel: %s\n", orNone(len(one.Update)), orNone(len(one.AllClear)), orNone(len(one.Cancel)))
 			return nil
 		},
 	}

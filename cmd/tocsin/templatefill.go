@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tocsin/alerting"
+	"tocsin/alerting/console"
 	"tocsin/alerting/template"
 	"tocsin/cap"
 	"tocsin/cmd/tocsin/serve"
@@ -72,7 +73,7 @@ func templateFillVerb(t *terminal) *cobra.Command {
 		},
 	}
 	o.flags(c)
-	c.Flags().StringVarP(&o.output, "output", "o", "cap", "cap, or json: the document with channels, groups and findings")
+	c.Flags().StringVarP(&o.output, "output", "o", "cap", "cap, or json: the document with channels, groups, findings, and what to remember of it")
 	return c
 }
 
@@ -191,11 +192,7 @@ func mixed(given map[string]bool) error {
 
 func (t *terminal) showFilled(f *template.Filled, output string) error {
 	if output == "json" {
-		return t.json(struct {
-			Document string         `json:"document"`
-			Order    template.Order `json:"order"`
-			Findings cap.Findings   `json:"findings"`
-		}{string(f.Document), f.Order, append(cap.Findings{}, f.Findings...)})
+		return t.json(console.AnswerOf(f))
 	}
 	for _, finding := range f.Findings {
 		_, _ = fmt.Fprintln(t.err, finding)

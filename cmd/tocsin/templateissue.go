@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tocsin/alerting/console"
 	"tocsin/cmd/tocsin/client"
 )
 
@@ -18,7 +19,9 @@ func templateIssueVerb(t *terminal) *cobra.Command {
 		Use:   "issue FILE --set SLOT=VALUE…",
 		Short: "Fill a template and issue it at once, by the channels and siren groups that it names",
 		Long: "Fill a template, keep the document in a file, and issue it. Should the answer be lost (exit code 3), issue that file again with " +
-			"`tocsin issue`: filling the template again makes another alert.\n\n" + valueHelp +
+			"`tocsin issue`: filling the template again makes another alert.\n\n" +
+			"An office that has the template too (templates.dir) remembers the values: `tocsin template update` then needs only those that change, and " +
+			"`tocsin all-clear` and `tocsin cancel` say what the template has prepared.\n\n" + valueHelp +
 			"Exit code 0: accepted; 2: refused, nothing was issued; 3: unknown, the answer was lost.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -30,7 +33,7 @@ func templateIssueVerb(t *terminal) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			order := client.Order{Groups: filled.Order.Groups}
+			order := client.Order{Groups: filled.Order.Groups, Filled: console.AnswerOf(filled).Filled}
 			for _, ch := range filled.Order.Channels {
 				order.Channels = append(order.Channels, string(ch))
 			}

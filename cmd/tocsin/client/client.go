@@ -112,6 +112,8 @@ type Order struct {
 	Groups   []string
 	// Window is the id of the public test that a message of status Test belongs to.
 	Window string
+	// Filled says what the document was filled from, as filling has answered it; empty for nothing.
+	Filled string
 }
 
 func (o Order) query() url.Values {
@@ -127,7 +129,8 @@ const callTimeout = 30 * time.Second
 // Issue sends a CAP document to be issued, or submitted where it must be approved first. A *Problem with outcome "refused" means that nothing was issued; anything
 // unclear is ErrUnknown.
 func (c *Client) Issue(ctx context.Context, document []byte, o Order) (Accepted, error) {
-	return c.order(ctx, "/api/alerts?"+o.query().Encode(), "application/cap+xml", document)
+	return c.orderAs(ctx, request{method: http.MethodPost, path: "/api/alerts?" + o.query().Encode(), contentType: "application/cap+xml",
+		body: bytes.NewReader(document), filled: o.Filled})
 }
 
 // Update issues a document as the update of an alert; see Issue.
@@ -153,9 +156,22 @@ func (c *Client) end(ctx context.Context, id alerting.AlertID, how, note string)
 	return c.order(ctx, "/api/alerts/"+id.String()+"/"+how, "application/json", body)
 }
 
+// TemplateUpdate issues the update of an alert from its template, with the values that have changed; see Issue.
+func (c *Client) TemplateUpdate(ctx context.Context, id alerting.AlertID, values map[string]any, note string) (Accepted, error) {
+	body, err := json.Marshal(map[string]any{"values": values, "note": note})
+	if err != nil {
+		return Accepted{}, err
+	}
+	return c.order(ctx, "/api/alerts/"+id.String()+"/template-update", "application/json", body)
+}
+
 func (c *Client) order(ctx context.Context, path, contentType string, body []byte) (Accepted, error) {
+	return c.orderAs(ctx, request{method: http.MethodPost, path: path, contentType: contentType, body: bytes.NewReader(body)})
+}
+
+func (c *Client) orderAs(ctx context.Context, r request) (Accepted, error) {
 	var a Accepted
-	err := c.call(ctx, http.MethodPost, path, contentType, body, &a)
+	err := c.ask(ctx, r, &a)
 	var p *Problem
 	switch {
 	case err == nil && (a.Outcome == "accepted" || a.Outcome == "submitted" && a.Draft != ""):
@@ -216,6 +232,8 @@ type request struct {
 	body                      io.Reader
 	// match is the version that an If-Match names; empty for none.
 	match string
+	// filled is for the header Tocsin-Filled; empty for none.
+	filled string
 }
 
 // ask sends a request and reads the answer into a value; into is nil when none is expected.
@@ -246,6 +264,9 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 	}
 	if r.match != "" {
 		req.Header.Set("If-Match", r.match)
+	}
+	if r.filled != "" {
+		req.Header.Set("Tocsin-Filled", r.filled)
 	}
 	if r.contentType != "" {
 		req.Header.Set("Content-Type", r.contentType)

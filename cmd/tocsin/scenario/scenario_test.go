@@ -25,6 +25,7 @@ func TestScenarios(t *testing.T) {
 		{"delivery is streamed", deliveryIsStreamed},
 		{"what anybody may read", publicFeeds},
 		{"a warning from a template", fromATemplate},
+		{"what a template has prepared", prepared},
 		{"an alert, its update and its end", issueUpdateCancel},
 		{"the danger is over", theDangerIsOver},
 		{"a unit warns inside its territory", aUnitWarnsInside},

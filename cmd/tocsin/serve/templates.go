@@ -40,7 +40,7 @@ func (h *house) shelve(c *console.Console) error {
 		h.log.Error("a template is broken and left out", "file", b.File, "error", b)
 	}
 	h.log.Info("templates", "folder", h.cfg.Templates.Dir, "good", len(good), "broken", len(broken))
-	c.Templates = shelf
+	c.Templates, c.Zone = shelf, zone
 	c.Fill = func(ctx context.Context, t *template.Template, r template.Request) (*template.Filled, error) {
 		r.Now, r.Random, r.Office = h.now().In(zone), rand.Reader, Office(h.cfg)
 		r.Units = func(code string) (string, error) { return h.people.UnitName(ctx, code) }
