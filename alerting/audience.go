@@ -8,6 +8,9 @@ type Addressee struct {
 	ID int64
 	// Info indexes the infos of the alert: the severest that holds the addressee, in the best matching language.
 	Info int
+	// Area is the area of that info that holds the addressee, counted from 1, and of several the first in the document; 0 where
+	// none does, or none is known.
+	Area int
 	// Inside is false for someone who is told only because he was told of an earlier message.
 	Inside bool
 	// Addresses are sealed and stand at the index of their channel in Channels(); nil where there is none.

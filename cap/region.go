@@ -24,8 +24,10 @@ type shape interface {
 // of a map, so that a wide box loses people at one edge; and it cannot hold a ring that crosses itself.
 type Region struct {
 	shapes []shape
-	rows   rows
-	bound  s2.Rect
+	// areas are the indexes of the areas that the shapes are of; they never fall.
+	areas []int32
+	rows  rows
+	bound s2.Rect
 }
 
 var _ s2.Region = (*Region)(nil)
@@ -41,7 +43,7 @@ func NewRegion(areas []Area) (*Region, error) {
 				return nil, fmt.Errorf("area %d: polygon %d: %s", i+1, k+1, message)
 			}
 			shape := newRing(p)
-			r.shapes = append(r.shapes, shape)
+			r.shapes, r.areas = append(r.shapes, shape), append(r.areas, int32(i))
 			r.bound = r.bound.Union(shape.bound())
 		}
 		for k, c := range areas[i].Circles {
@@ -49,7 +51,7 @@ func NewRegion(areas []Area) (*Region, error) {
 				return nil, fmt.Errorf("area %d: circle %d: %s", i+1, k+1, message)
 			}
 			shape := newDisk(c)
-			r.shapes = append(r.shapes, shape)
+			r.shapes, r.areas = append(r.shapes, shape), append(r.areas, int32(i))
 			r.bound = r.bound.Union(shape.outer.RectBound())
 		}
 	}

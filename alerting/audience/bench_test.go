@@ -93,16 +93,23 @@ func benchTarget(b *testing.B, db *store.DB) {
 		}
 	}
 	star := cap.Polygon{{Lat: 28.2, Lon: 118.1}, {Lat: 31.8, Lon: 119}, {Lat: 30, Lon: 120}, {Lat: 31.9, Lon: 121.9}, {Lat: 29.5, Lon: 120.4}, {Lat: 28.2, Lon: 118.1}}
+	// A hundred areas, as of the counties of a province.
+	var counties []cap.Area
+	for i := range 100 {
+		south, west := 27.9+.42*float64(i/10), 117.9+.42*float64(i%10)
+		counties = append(counties, box(south, west, south+.43, west+.43))
+	}
 	for _, row := range []struct {
-		name string
-		area cap.Area
+		name  string
+		areas []cap.Area
 	}{
-		{"all", box(27.9, 117.9, 32.1, 122.1)},
-		{"tenth", circle(30, 120, 75)},
-		{"star", cap.Area{Polygons: []cap.Polygon{star}}},
+		{"all", []cap.Area{box(27.9, 117.9, 32.1, 122.1)}},
+		{"tenth", []cap.Area{circle(30, 120, 75)}},
+		{"star", []cap.Area{{Polygons: []cap.Polygon{star}}}},
+		{"counties", counties},
 	} {
 		b.Run(row.name, func(b *testing.B) {
-			issued := alert(info(cap.Severe, "zh-CN", row.area), info(cap.Severe, "en", row.area))
+			issued := alert(info(cap.Severe, "zh-CN", row.areas...), info(cap.Severe, "en", row.areas...))
 			var first time.Duration
 			found := 0
 			for b.Loop() {

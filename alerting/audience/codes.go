@@ -18,7 +18,7 @@ const unitDepth = 8
 // expandCodes adds to each target the codes of all units within its geocodes, and reports whether any geocode is known:
 // a unit has it, or somebody's place.
 func (a *Audience) expandCodes(ctx context.Context, targets []*target) (known bool, err error) {
-	all := map[string]bool{}
+	all := map[string]int{}
 	for _, t := range targets {
 		maps.Copy(all, t.codes)
 	}
@@ -30,16 +30,8 @@ func (a *Audience) expandCodes(ctx context.Context, targets []*target) (known bo
 		return false, err
 	}
 	for _, t := range targets {
-		frontier := slices.Collect(maps.Keys(t.codes))
-		for len(frontier) > 0 {
-			code := frontier[len(frontier)-1]
-			frontier = frontier[:len(frontier)-1]
-			for _, child := range children[code] {
-				if !t.codes[child] {
-					t.codes[child] = true
-					frontier = append(frontier, child)
-				}
-			}
+		if len(children) > 0 {
+			t.expand(children)
 		}
 		maps.Copy(all, t.codes)
 	}
@@ -54,6 +46,26 @@ func (a *Audience) expandCodes(ctx context.Context, targets []*target) (known bo
 		}
 	}
 	return false, nil
+}
+
+// expand adds the units below the codes of each area in the order of the areas: a unit belongs to the first that holds it.
+func (t *target) expand(children map[string][]string) {
+	own := make([][]string, len(t.areas)+1)
+	for code, area := range t.codes {
+		own[area] = append(own[area], code)
+	}
+	for area, frontier := range own {
+		for len(frontier) > 0 {
+			code := frontier[len(frontier)-1]
+			frontier = frontier[:len(frontier)-1]
+			for _, child := range children[code] {
+				if first := t.codes[child]; first == 0 || first > area {
+					t.codes[child] = area
+					frontier = append(frontier, child)
+				}
+			}
+		}
+	}
 }
 
 // unitsBelow is the units below some codes, by the code above each.

@@ -34,6 +34,10 @@
 // wants to hear of some topics only, CAP categories or hazards of package event, is told when an info is of one of them; an
 // info whose event no table knows, or whose categories nobody knows, is filtered out for nobody. Sirens go by geometry only; where there is none, the groups that the officer named sound.
 //
+// Where an info has several areas, whoever it holds counts in one of them, so that sums over areas add up: a place that lies in
+// several counts in the first in the document's order. Somebody whom a scan finds counts at the place by which it found him;
+// of somebody who is looked up, all places are looked at. A coarse cell that is only near an area may count there.
+//
 // Why not the severest info row by row: a person with two places may meet the milder one first. So the table is read
 // once for each severity that the alert has, severest first, and who was found is skipped later.
 package audience

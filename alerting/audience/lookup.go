@@ -76,7 +76,9 @@ func (a *Audience) resolve(ctx context.Context, p *plan, ids []int64, told bool)
 			loose.told = true
 			info = p.infoFor(who, &loose)
 		}
-		out[i].Inside = info >= 0
+		if out[i].Inside = info >= 0; out[i].Inside {
+			out[i].Area = p.of[info].areaFor(who)
+		}
 		if info < 0 {
 			info = p.anywhere(who.language)
 		}

@@ -23,6 +23,8 @@ type plan struct {
 	// targets are the different areas of the alert; passes are the severities, severest first.
 	targets []*target
 	passes  []pass
+	// of is the target of each info.
+	of      []*target
 	tongues *tongues
 	// named are the references of the only people to tell; open means that areas do not limit them.
 	named []string
@@ -38,8 +40,8 @@ type plan struct {
 type target struct {
 	areas   []cap.Area
 	regions []*region
-	// codes are the geocodes of the area and of all units within it, as "valueName=value".
-	codes map[string]bool
+	// codes are the geocodes of the areas and of all units within them, as "valueName=value", with the first area of each, from 1.
+	codes map[string]int
 }
 
 // part is a target within one pass, with the infos that speak of it there.
@@ -51,8 +53,10 @@ type part struct {
 // region is geometry and its covering, which is worked out when it is first needed.
 type region struct {
 	*cap.Region
-	cells int
-	cover s2.CellUnion
+	// before is how many areas of the target come before the first of the region.
+	before int
+	cells  int
+	cover  s2.CellUnion
 }
 
 func newRegion(areas []cap.Area, cells int) (*region, error) {
@@ -95,10 +99,12 @@ type pass struct {
 	codes []string
 }
 
-// span is a range of keys, both ends included. inside: the whole of it is known to lie in the area.
+// span is a range of keys, both ends included. inside: the whole of it is known to lie in the areas; area: and in this one
+// first, 0 where that may differ.
 type span struct {
 	low, high int64
 	inside    bool
+	area      int
 }
 
 // inRegion tells whether a cell is in the target's geometry.
@@ -118,11 +124,13 @@ type place struct {
 	min  int
 	// inside: the cell is known to lie in every area of the pass that is being looked at.
 	inside bool
+	// area is known to be the first there that holds it; 0 when it is not known.
+	area int
 }
 
 func (t *target) holds(p place) bool {
 	if p.code != "" {
-		return t.codes[p.code]
+		return t.codes[p.code] > 0
 	}
 	return t.inRegion(p.cell)
 }
@@ -176,6 +184,7 @@ func (a *Audience) newPlan(issued *alerting.Issued) *plan {
 	for i := range p.alert.Infos {
 		in := &p.alert.Infos[i]
 		t := p.targetOf(i, in.Areas)
+		p.of = append(p.of, t)
 		at := slices.IndexFunc(p.passes, func(q pass) bool { return q.rank == in.Severity.Rank() })
 		if at < 0 {
 			at = len(p.passes)
@@ -211,10 +220,12 @@ func (p *plan) targetOf(index int, areas []cap.Area) *target {
 			return t
 		}
 	}
-	t := &target{areas: shape, codes: map[string]bool{}}
-	for _, a := range shape {
+	t := &target{areas: shape, codes: map[string]int{}}
+	for i, a := range shape {
 		for _, g := range a.Geocodes {
-			t.codes[CodeOf(g)] = true
+			if code := CodeOf(g); t.codes[code] == 0 {
+				t.codes[code] = i + 1
+			}
 		}
 	}
 	t.regions = p.regions(fmt.Sprintf("info %d", index+1), shape)
@@ -256,6 +267,7 @@ func (p *plan) regions(name string, areas []cap.Area) []*region {
 				p.notes = append(p.notes, fmt.Sprintf("%s, area %d, shape %d is not usable: %v", name, i+1, k+1, err))
 				continue
 			}
+			one.before = i
 			regions = append(regions, one)
 		}
 	}

@@ -255,13 +255,14 @@ func (s *Scan) take(ctx context.Context, rows *sql.Rows, p *pass, at position) (
 			continue
 		}
 		r := reader{wants: h.wants, ranks: h.ranks(s.plan.tongues)}
-		info := p.best(place{cell: Cell(at.cell), code: at.code, min: h.min, inside: within.inside}, &r)
+		here := place{cell: Cell(at.cell), code: at.code, min: h.min, inside: within.inside, area: within.area}
+		info := p.best(here, &r)
 		if info < 0 {
 			continue
 		}
 		s.seen.add(h.person)
 		s.ready = append(s.ready, found{at: at, Addressee: alerting.Addressee{
-			ID: h.person, Info: info, Inside: true, Addresses: h.keep(),
+			ID: h.person, Info: info, Area: s.plan.of[info].area(here), Inside: true, Addresses: h.keep(),
 		}})
 	}
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
@@ -300,7 +301,7 @@ func (s *Scan) refine(ctx context.Context, p *pass, fresh []found) error {
 			r := reader{wants: who.wants, ranks: s.plan.tongues.of(who.language)}
 			for _, at := range who.places {
 				if info := p.best(at, &r); r.better(info, lot[i].Info) {
-					lot[i].Info = info
+					lot[i].Info, lot[i].Area = info, s.plan.of[info].area(at)
 				}
 			}
 		}

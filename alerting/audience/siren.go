@@ -33,7 +33,7 @@ func (a *Audience) Sirens(ctx context.Context, issued *alerting.Issued) ([]alert
 			return err
 		}
 		if info := p.sirenInfo(at); info >= 0 {
-			s.Info, s.Inside = info, true
+			s.Info, s.Inside, s.Area = info, true, p.of[info].area(at)
 		}
 		if s.Inside || !p.usable {
 			out = append(out, s)
@@ -57,7 +57,7 @@ func (a *Audience) LookupSirens(ctx context.Context, issued *alerting.Issued, id
 			[]any{bun.List(lot)}, func(rows *sql.Rows) error {
 				s, at, err := scanSiren(rows)
 				if info := p.sirenInfo(at); info >= 0 {
-					s.Info, s.Inside = info, true
+					s.Info, s.Inside, s.Area = info, true, p.of[info].area(at)
 				}
 				known[s.ID] = s
 				return err

@@ -14,7 +14,7 @@ import (
 // prepare works out which rows of the tables a pass must read.
 func (a *Audience) prepare(ctx context.Context, p *pass) error {
 	var covering s2.CellUnion
-	codes := map[string]bool{}
+	codes := map[string]int{}
 	for i := range p.parts {
 		for _, region := range p.parts[i].regions {
 			covering = append(covering, region.covering()...)
@@ -31,13 +31,17 @@ func (a *Audience) prepare(ctx context.Context, p *pass) error {
 	return err
 }
 
-// surely reports whether a cell lies wholly in the area; only asked where the pass has but one.
-func (p *pass) surely(id s2.CellID) bool {
+// surely reports whether a cell lies wholly in the areas, and in which of them first; only asked where the pass has but one target.
+func (p *pass) surely(id s2.CellID) (inside bool, area int) {
 	if len(p.parts) != 1 {
-		return false
+		return false, 0
 	}
-	cell := s2.CellFromCellID(id)
-	return slices.ContainsFunc(p.parts[0].regions, func(r *region) bool { return r.ContainsCell(cell) })
+	t, cell := p.parts[0].target, s2.CellFromCellID(id)
+	inside = slices.ContainsFunc(t.regions, func(r *region) bool { return r.ContainsCell(cell) })
+	if inside && len(t.regions) == 1 {
+		area = t.regions[0].AreaOfCell(cell) + 1
+	}
+	return inside, area
 }
 
 // ancestors is the cells that hold a cell of the covering and are not in it: a coarse place there reaches into the area.
@@ -75,19 +79,20 @@ func (a *Audience) existingCells(ctx context.Context, keys []int64) ([]int64, er
 
 // spansOf is the ranges of keys of a covering and of single cells, sorted and joined where they touch. Between the ranges
 // of two neighbouring cells lies at most the id of a cell around both, which is looked for anyway.
-func spansOf(covering s2.CellUnion, single []int64, inside func(s2.CellID) bool) []span {
+func spansOf(covering s2.CellUnion, single []int64, inside func(s2.CellID) (bool, int)) []span {
 	spans := make([]span, 0, len(covering)+len(single))
 	for _, id := range covering {
-		spans = append(spans, span{Key(id.RangeMin()), Key(id.RangeMax()), inside(id)})
+		within, area := inside(id)
+		spans = append(spans, span{Key(id.RangeMin()), Key(id.RangeMax()), within, area})
 	}
 	for _, key := range single {
-		spans = append(spans, span{key, key, false})
+		spans = append(spans, span{key, key, false, 0})
 	}
 	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.low, b.low) })
 	joined := spans[:0]
 	for _, s := range spans {
 		// Keys stay far from the ends of int64, so the sum cannot overflow: a face's id has its top three bits below 6.
-		if n := len(joined); n > 0 && s.low <= joined[n-1].high+2 && s.inside == joined[n-1].inside {
+		if n := len(joined); n > 0 && s.low <= joined[n-1].high+2 && s.inside == joined[n-1].inside && s.area == joined[n-1].area {
 			joined[n-1].high = s.high
 			continue
 		}

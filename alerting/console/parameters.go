@@ -44,7 +44,7 @@ func parameters() map[string][]parameter {
 			parameter{"all", "query", "true: also those that were put back", false}),
 		"GET /api/journal": paged(parameter{"subject", "query", "Only what was done to this, such as alert/ID", false},
 			parameter{"actor", "query", "Only what this actor did, by name", false}, parameter{"verb", "query", "Only this verb", false}),
-		"GET /api/alerts/{id}/report": {{"part", "query", "summary, failures or unreached", false}, {"format", "query", "json, csv or xlsx", false}},
+		"GET /api/alerts/{id}/report": {{"part", "query", "summary, areas, failures or unreached", false}, {"format", "query", "json, csv or xlsx", false}},
 		"POST /api/inbox":             {{"source", "query", "The name of the source (inbox.sources)", false}},
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"tocsin/alerting/report"
 )
 
-// report answers with the report on an alert: ?part=summary|failures|unreached&format=json|csv|xlsx. A list may be long; when
+// report answers with the report on an alert: ?part=summary|areas|failures|unreached&format=json|csv|xlsx. A list may be long; when
 // it cannot be read to its end the answer is cut off in a way that every client of HTTP notices, and never just shorter.
 func (c *Console) report(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {
 	id, err := alerting.ParseAlertID(r.PathValue("id"))

@@ -140,9 +140,12 @@ func (b *builder) add(p placing) {
 	page, place := b.pages[last], uint8(len(b.pages[last].Persons))
 	page.Persons = append(page.Persons, p.who.ID)
 	page.Infos = append(page.Infos, uint8(p.info))
+	area := 0
 	if p.inside {
 		page.Inside.Set(place)
+		area = p.who.Area
 	}
+	page.setArea(area)
 	for c := range channelCount {
 		if p.on.has(c) {
 			page.Targets[c].Set(place)

@@ -68,46 +68,62 @@ func (b Bits) Places() []uint8 {
 	return out
 }
 
-// codecVersion begins the persons of every page; another one is refused rather than guessed at.
-const codecVersion = 1
+// A version begins the persons of every page; another one is refused rather than guessed at. Of the second, areas follow: the
+// first is what is written where no area is known, and what was written before areas were.
+const (
+	plainVersion = 1
+	areasVersion = 2
+)
 
 // packPersons writes ids in place order: version, count - 1, then each id as its difference from the one before.
-// Neighbours in a scan were often registered together, so most differences are short.
-func packPersons(ids []int64) []byte {
-	out := make([]byte, 0, 2+3*len(ids))
-	out = append(out, codecVersion, byte(len(ids)-1))
+// Neighbours in a scan were often registered together, so most differences are short. Areas follow where one is known.
+func packPersons(ids []int64, areas []uint16) []byte {
+	version := byte(plainVersion)
+	if knownAreas(areas) {
+		version = areasVersion
+	}
+	out := make([]byte, 0, 3+3*len(ids))
+	out = append(out, version, byte(len(ids)-1))
 	last := int64(0)
 	for _, id := range ids {
 		out = binary.AppendVarint(out, id-last)
 		last = id
 	}
+	if version == areasVersion {
+		out = appendAreas(out, areas)
+	}
 	return out
 }
 
 // unpackPersons reads what packPersons wrote and nothing else: ids are positive, numbers are in their shortest form,
-// and nothing follows.
-func unpackPersons(b []byte) ([]int64, error) {
-	if len(b) < 2 || b[0] != codecVersion {
-		return nil, corrupt("persons: no known version")
+// and nothing follows. The areas are nil of a page that knows none.
+func unpackPersons(b []byte) ([]int64, []uint16, error) {
+	if len(b) < 2 || b[0] != plainVersion && b[0] != areasVersion {
+		return nil, nil, corrupt("persons: no known version")
 	}
+	version := b[0]
 	ids := make([]int64, int(b[1])+1)
 	b = b[2:]
 	last := int64(0)
 	for i := range ids {
 		delta, n := binary.Varint(b)
 		if n <= 0 || n > 1 && b[n-1] == 0 {
-			return nil, corrupt("persons: bad number")
+			return nil, nil, corrupt("persons: bad number")
 		}
 		// Ids are positive, so a sum that overflows shows as a negative id.
 		if last += delta; last <= 0 {
-			return nil, corrupt("persons: id %d", last)
+			return nil, nil, corrupt("persons: id %d", last)
 		}
 		ids[i], b = last, b[n:]
 	}
-	if len(b) > 0 {
-		return nil, corrupt("persons: %d bytes too many", len(b))
+	if version == areasVersion {
+		areas, err := readAreas(b, len(ids))
+		return ids, areas, err
 	}
-	return ids, nil
+	if len(b) > 0 {
+		return nil, nil, corrupt("persons: %d bytes too many", len(b))
+	}
+	return ids, nil, nil
 }
 
 // packInfos writes one byte when all places share an info, else one byte a place.

@@ -3,6 +3,7 @@ package fanout
 import (
 	"bytes"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -16,6 +17,15 @@ func drawPage(t *rapid.T) Page {
 	p := Page{Alert: alerting.AlertID{1}, Epoch: 7, Number: 3, Kind: People,
 		Persons: rapid.SliceOfN(rapid.Int64Range(1, 1<<62), n, n).Draw(t, "ids"),
 		Infos:   rapid.SliceOfN(rapid.Byte(), n, n).Draw(t, "infos")}
+	switch rapid.IntRange(0, 2).Draw(t, "areas") {
+	case 1:
+		p.Areas = rapid.SliceOfN(rapid.Uint16(), n, n).Draw(t, "area")
+	case 2:
+		p.Areas = slices.Repeat([]uint16{rapid.Uint16Min(1).Draw(t, "the one area")}, n)
+	}
+	if !knownAreas(p.Areas) {
+		p.Areas = nil
+	}
 	draw := func(name string) (b Bits) {
 		for place := range n {
 			if rapid.Bool().Draw(t, name) {
@@ -57,12 +67,20 @@ func TestRefusedRows(t *testing.T) {
 	}
 	for name, spoil := range map[string]func(*manifestRow){
 		"no persons":                  func(r *manifestRow) { r.Persons = nil },
-		"another version":             func(r *manifestRow) { r.Persons[0]++ },
+		"another version":             func(r *manifestRow) { r.Persons[0] = 3 },
 		"fewer persons than said":     func(r *manifestRow) { r.Persons[1]++ },
 		"more persons than said":      func(r *manifestRow) { r.Persons[1]-- },
 		"a number in a longer form":   func(r *manifestRow) { r.Persons = []byte{1, 0, 0x8a, 0x00} },
 		"an id that is not positive":  func(r *manifestRow) { r.Persons = []byte{1, 0, 1} },
 		"an endless number":           func(r *manifestRow) { r.Persons = append([]byte{1, 0}, bytes.Repeat([]byte{0xff}, 12)...) },
+		"areas announced, and none":   func(r *manifestRow) { r.Persons[0] = 2 },
+		"areas not announced":         func(r *manifestRow) { r.Persons = append(r.Persons, 1) },
+		"no area known":               func(r *manifestRow) { r.Persons = append([]byte{2}, append(r.Persons[1:], 0)...) },
+		"areas of some places":        func(r *manifestRow) { r.Persons = append([]byte{2}, append(r.Persons[1:], 1, 2)...) },
+		"areas of more places":        func(r *manifestRow) { r.Persons = append([]byte{2}, append(r.Persons[1:], 1, 2, 3, 4)...) },
+		"equal areas in long form":    func(r *manifestRow) { r.Persons = append([]byte{2}, append(r.Persons[1:], 1, 1, 1)...) },
+		"an area in a longer form":    func(r *manifestRow) { r.Persons = append([]byte{2}, append(r.Persons[1:], 0x81, 0)...) },
+		"an area too large":           func(r *manifestRow) { r.Persons = append([]byte{2}, append(r.Persons[1:], 0x80, 0x80, 4)...) },
 		"infos of another length":     func(r *manifestRow) { r.Infos = r.Infos[:2] },
 		"equal infos in long form":    func(r *manifestRow) { r.Infos = []byte{1, 1, 1} },
 		"no inside":                   func(r *manifestRow) { r.Inside = nil },
@@ -92,9 +110,28 @@ func TestRefusedRows(t *testing.T) {
 	}
 }
 
+// TestAreasOfPages: a page that was written before areas were is read as it was, and one with areas says them.
+func TestAreasOfPages(t *testing.T) {
+	p := Page{Alert: alerting.AlertID{1}, Kind: People}
+	for i, area := range []int{0, 0, 3, 70_000, 300} {
+		p.Persons, p.Infos = append(p.Persons, int64(i+1)), append(p.Infos, 0)
+		p.setArea(area)
+	}
+	row := p.row()
+	got, err := row.page()
+	if want := []uint16{0, 0, 3, 0, 300}; err != nil || !slices.Equal(got.Areas, want) || got.Area(2) != 3 || got.Area(9) != 0 {
+		t.Errorf("areas %v, %v, want %v", got.Areas, err, want)
+	}
+	row.Persons = []byte{1, 4, 2, 2, 2, 2, 2}
+	if got, err = row.page(); err != nil || got.Areas != nil || got.Area(2) != 0 || !slices.Equal(got.Persons, p.Persons) {
+		t.Errorf("an older page: %+v, %v", got, err)
+	}
+}
+
 // FuzzPage: whatever a decoder accepts, the encoder writes again byte for byte.
 func FuzzPage(f *testing.F) {
 	f.Add([]byte{1, 1, 10, 4}, []byte{0}, []byte{3}, []byte{1, 3}, []byte{1, 1})
+	f.Add([]byte{2, 1, 10, 4, 3, 0}, []byte{0}, []byte{3}, []byte{1, 3}, []byte{1, 1})
 	f.Add([]byte{1, 0, 2}, []byte{9}, []byte{1}, []byte{8, 1}, []byte(nil))
 	f.Fuzz(func(t *testing.T, persons, infos, inside, targets, later []byte) {
 		row := manifestRow{Alert: alerting.AlertID{}.String(), Kind: "people", Persons: persons, Infos: infos, Inside: inside,

@@ -41,6 +41,8 @@ type Page struct {
 	Persons []int64
 	// Infos are the indexes of the alert's infos by place.
 	Infos []uint8
+	// Areas are the areas of those infos by place, see Area; nil where none is known.
+	Areas []uint16
 	// Inside marks who is in the alert's own area.
 	Inside Bits
 	// Targets marks by channel who is told; Later, a part of it, who is told only after Due, or, on a page of sirens that
@@ -98,7 +100,7 @@ type manifestRow struct {
 func (p *Page) row() manifestRow {
 	row := manifestRow{
 		Alert: p.Alert.String(), Page: int64(p.Number), Kind: string(p.Kind), Epoch: int64(p.Epoch),
-		Persons: packPersons(p.Persons), Infos: packInfos(p.Infos), Inside: packInside(p.Inside, len(p.Persons)),
+		Persons: packPersons(p.Persons, p.Areas), Infos: packInfos(p.Infos), Inside: packInside(p.Inside, len(p.Persons)),
 		Targets: packTargets(p.Targets, len(p.Persons)), Later: packTargets(p.Later, len(p.Persons)),
 		Produced: flag(p.Produced), LaterProduced: flag(p.LaterProduced), DueMS: millis(p.Due), Sealed: p.Sealed,
 	}
@@ -130,7 +132,7 @@ func (r *manifestRow) decode(p *Page) error {
 			return err
 		}
 	}
-	if p.Persons, err = unpackPersons(r.Persons); err != nil {
+	if p.Persons, p.Areas, err = unpackPersons(r.Persons); err != nil {
 		return err
 	}
 	n := len(p.Persons)

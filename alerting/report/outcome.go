@@ -14,8 +14,6 @@ import (
 )
 
 // Outcome is what an alert came to, so far or, once it is final, for good.
-//
-// There are no figures by area: the manifest holds in which info, and not in which of its areas, somebody was found.
 type Outcome struct {
 	Alert   alerting.AlertID `json:"alert"`
 	World   alerting.World   `json:"world"`
@@ -39,6 +37,8 @@ type Outcome struct {
 	Channels []Reached      `json:"channels"`
 	// Infos is reach by CAP info, of people; a Cancel has none.
 	Infos []InfoReach `json:"infos,omitempty"`
+	// Areas is reach by area; a Cancel has none.
+	Areas []AreaReach `json:"areas,omitempty"`
 	Notes []string    `json:"notes,omitempty"`
 }
 
@@ -203,8 +203,12 @@ func (r *Reporter) outcome(ctx context.Context, p fanout.Progress, t *tally) (Ou
 	}
 	out.Status = r.word(p, by, open)
 	out.Final = open == 0 && (p.State == fanout.Done || p.State == fanout.Stopped)
-	out.Infos, err = r.infos(ctx, p, t)
-	return out, err
+	alert, err := r.document(ctx, p.Alert)
+	if err != nil {
+		return out, err
+	}
+	out.Infos, out.Areas = t.byInfo(p, alert), t.byArea(p, alert)
+	return out, nil
 }
 
 // latencies adds how long hand-overs took; the ledger forgets that when it seals an alert.
@@ -223,20 +227,10 @@ func (r *Reporter) latencies(ctx context.Context, p fanout.Progress, line *Reach
 	return nil
 }
 
-// infos is reach by info. The places of a Cancel name infos of the alerts that it ends, so it has none.
-func (r *Reporter) infos(ctx context.Context, p fanout.Progress, t *tally) ([]InfoReach, error) {
+// byInfo is reach by info. The places of a Cancel name infos of the alerts that it ends, so it has none.
+func (t *tally) byInfo(p fanout.Progress, alert *cap.Alert) []InfoReach {
 	if p.MsgType == string(cap.MsgCancel) {
-		return nil, nil
-	}
-	var alert *cap.Alert
-	if r.Accepted != nil {
-		in, err := r.Accepted(ctx, p.Alert)
-		switch {
-		case err == nil:
-			alert = in.Alert
-		case !errors.Is(err, alerting.ErrNotFound):
-			return nil, err
-		}
+		return nil
 	}
 	var out []InfoReach
 	for i := range t.infos {
@@ -250,5 +244,5 @@ func (r *Reporter) infos(ctx context.Context, p fanout.Progress, t *tally) ([]In
 		}
 		out = append(out, line)
 	}
-	return out, nil
+	return out
 }

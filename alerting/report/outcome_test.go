@@ -66,7 +66,14 @@ func (a *after) page(random *rand.Rand, n int) {
 	receipts := make(map[alerting.Channel]*alerting.Receipt)
 	for place := range 1 + random.IntN(alerting.PageSize) {
 		p.Persons, p.Infos = append(p.Persons, int64(n*1000+place)), append(p.Infos, uint8(place%2))
-		p.Inside.Set(uint8(place))
+		// In areas 1 to 3, or in none; of every fourth page the manifest does not know it.
+		area := uint16(place/2) % 4
+		if area > 0 || n%4 == 3 {
+			p.Inside.Set(uint8(place))
+		}
+		if n%4 != 3 {
+			p.Areas = append(p.Areas, area)
+		}
 		for _, ch := range on {
 			c := slices.Index(alerting.Channels(), ch)
 			// Ever so often no channel but one, and often the same end everywhere.

@@ -129,10 +129,11 @@ type tally struct {
 	states         [4][alerting.StateCount]int64
 	// infos is by the index of the info.
 	infos  [256]Reach
+	areas  map[zone]*areaTally
 	causes *causes
 }
 
-func newTally() *tally { return &tally{causes: newCauses()} }
+func newTally() *tally { return &tally{causes: newCauses(), areas: make(map[zone]*areaTally)} }
 
 // add counts a page, and gives the places of those whom no channel reached.
 func (t *tally) add(s *sheet) (lost []uint8) {
@@ -146,6 +147,7 @@ func (t *tally) add(s *sheet) (lost []uint8) {
 		end := endOf(states)
 		t.count(s, place, states)
 		of.add(end, states)
+		t.area(zoneOf(&s.page, place)).add(s, place, end, states)
 		if s.page.Kind == fanout.People {
 			t.infos[s.page.Infos[i]].add(end, states)
 		}
@@ -154,6 +156,13 @@ func (t *tally) add(s *sheet) (lost []uint8) {
 		}
 	}
 	return lost
+}
+
+func (t *tally) area(at zone) *areaTally {
+	if t.areas[at] == nil {
+		t.areas[at] = new(areaTally)
+	}
+	return t.areas[at]
 }
 
 // count counts the deliveries of one place.

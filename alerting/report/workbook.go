@@ -23,13 +23,13 @@ func (r *Reporter) workbook(ctx context.Context, w io.Writer, id alerting.AlertI
 		return err
 	}
 	defer func() { err = errors.Join(err, b.file.Close()) }()
-	var summary, failures, unreached *list
+	var summary, areas, failures, unreached *list
 	for _, one := range []struct {
 		part   Part
 		name   string
 		header []string
 		list   **list
-	}{{Summary, "Summary", summaryHeader(), &summary}, {Failures, "Failures", failuresHeader(), &failures}, {UnreachedPart, "Unreached", unreachedHeader(), &unreached}} {
+	}{{Summary, "Summary", summaryHeader(), &summary}, {Areas, "Areas", areasHeader(), &areas}, {Failures, "Failures", failuresHeader(), &failures}, {UnreachedPart, "Unreached", unreachedHeader(), &unreached}} {
 		if part == Whole || part == one.part {
 			*one.list = b.list(one.name, one.header, sheetRows)
 		}
@@ -44,6 +44,9 @@ func (r *Reporter) workbook(ctx context.Context, w io.Writer, id alerting.AlertI
 	}
 	if summary != nil {
 		summary.fill(out.rows())
+	}
+	if areas != nil {
+		areas.fill(areaRows(out.Areas))
 	}
 	if failures != nil {
 		failures.fill(causeRows(causes))

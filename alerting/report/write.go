@@ -20,6 +20,7 @@ type Part string
 const (
 	Whole         Part = ""
 	Summary       Part = "summary"
+	Areas         Part = "areas"
 	Failures      Part = "failures"
 	UnreachedPart Part = "unreached"
 )
@@ -58,8 +59,8 @@ func ParseOrder(part, format string) (Part, Format, error) {
 	if p == Whole && f != XLSX {
 		p = Summary
 	}
-	if !slices.Contains([]Part{Whole, Summary, Failures, UnreachedPart}, p) {
-		return p, f, fmt.Errorf("%w: part %q: want summary, failures or unreached", alerting.ErrInvalid, part)
+	if !slices.Contains([]Part{Whole, Summary, Areas, Failures, UnreachedPart}, p) {
+		return p, f, fmt.Errorf("%w: part %q: want summary, areas, failures or unreached", alerting.ErrInvalid, part)
 	}
 	return p, f, nil
 }
@@ -79,7 +80,11 @@ func (r *Reporter) Write(ctx context.Context, w io.Writer, id alerting.AlertID, 
 	}
 	var value any = out
 	header, rows := summaryHeader(), out.rows()
-	if part == Failures {
+	switch part {
+	case Areas:
+		// No areas are an empty list.
+		value, header, rows = append([]AreaReach{}, out.Areas...), areasHeader(), areaRows(out.Areas)
+	case Failures:
 		value, header, rows = causes, failuresHeader(), causeRows(causes)
 	}
 	if format == JSON {

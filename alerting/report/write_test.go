@@ -46,10 +46,10 @@ func TestAllFormatsSayTheSame(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if have := book.GetSheetList(); !slices.Equal(have, []string{"Summary", "Failures", "Unreached"}) {
+	if have := book.GetSheetList(); !slices.Equal(have, []string{"Summary", "Areas", "Failures", "Unreached"}) {
 		t.Errorf("the sheets are %q", have)
 	}
-	for _, row := range []struct{ part, sheet string }{{"summary", "Summary"}, {"failures", "Failures"}, {"unreached", "Unreached"}} {
+	for _, row := range []struct{ part, sheet string }{{"summary", "Summary"}, {"areas", "Areas"}, {"failures", "Failures"}, {"unreached", "Unreached"}} {
 		table := tableOf(t, a.written(r, row.part, "csv"))
 		sheet, err := book.GetRows(row.sheet)
 		if err != nil {
@@ -166,7 +166,7 @@ func TestOrdersOfReports(t *testing.T) {
 		ok           bool
 	}{
 		{"", "", Summary, JSON, true}, {"", "csv", Summary, CSV, true}, {"", "xlsx", Whole, XLSX, true}, {"failures", "xlsx", Failures, XLSX, true},
-		{"unreached", "json", UnreachedPart, JSON, true}, {"everything", "json", "", "", false}, {"summary", "pdf", "", "", false},
+		{"areas", "csv", Areas, CSV, true}, {"unreached", "json", UnreachedPart, JSON, true}, {"everything", "json", "", "", false}, {"summary", "pdf", "", "", false},
 	} {
 		part, format, err := ParseOrder(row.part, row.format)
 		if (err == nil) != row.ok || row.ok && (part != row.want || format != row.as) {

@@ -24,7 +24,8 @@ func reportVerb(t *terminal) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "report ALERT",
 		Short: "Report what an alert came to: who was reached, who was not, and why",
-		Long: "Report what an alert came to. The parts are summary (people and deliveries, how long they took), failures (why deliveries did not " +
+		Long: "Report what an alert came to. The parts are summary (people and deliveries, how long they took), areas (the same by area of the alert and channel; whoever is in several areas counts in the first in the document, so " +
+			"that they add up), failures (why deliveries did not " +
 			"arrive, by cause) and unreached (everybody whom no channel reached, by reference; no address is shown). With --file the report goes " +
 			"into a file, whose name ends in .xlsx, .csv or .json; a workbook (.xlsx) holds all parts unless one is named.",
 		Args: cobra.ExactArgs(1),
@@ -57,7 +58,7 @@ func reportVerb(t *terminal) *cobra.Command {
 			return t.saveReport(file, func(w io.Writer) error { return api.Report(cmd.Context(), id, wanted, kind, w) })
 		},
 	}
-	c.Flags().StringVar(&part, "part", "", "summary (default), failures or unreached")
+	c.Flags().StringVar(&part, "part", "", "summary (default), areas, failures or unreached")
 	c.Flags().StringVar(&file, "file", "", "write to this file: .xlsx, .csv or .json")
 	return c
 }
@@ -104,6 +105,13 @@ func (t *terminal) showReport(ctx context.Context, api *client.Client, id alerti
 	if err := api.Report(ctx, id, wanted, report.JSON, &text); err != nil {
 		return t.refused(err)
 	}
+	if wanted == report.Areas {
+		var areas []report.AreaReach
+		if err := json.Unmarshal([]byte(text.String()), &areas); err != nil {
+			return fmt.Errorf("read the answer: %w", err)
+		}
+		return t.showAreas(areas)
+	}
 	if wanted == report.Failures {
 		var causes []report.Cause
 		if err := json.Unmarshal([]byte(text.String()), &causes); err != nil {
@@ -131,6 +139,9 @@ func (t *terminal) showOutcome(o report.Outcome) error {
 	add("sirens", o.Sirens)
 	for _, in := range o.Infos {
 		add(strings.TrimSpace(fmt.Sprintf("info %d %s", in.Info, in.Language)), in.People)
+	}
+	for i := range o.Areas {
+		add(strings.TrimSpace(areaName(&o.Areas[i])+" "+o.Areas[i].Description), o.Areas[i].People)
 	}
 	if err := t.show(reach); err != nil {
 		return err
