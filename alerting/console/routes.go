@@ -40,7 +40,7 @@ const (
 
 // routes are all that there is: nothing is answered that does not stand here, with the right that it takes.
 func (c *Console) routes() []route {
-	return slices.Concat(c.alertRoutes(), c.draftRoutes(), c.passwordRoutes(), c.templateRoutes(), c.inboxRoutes(), c.changeRoutes(), c.journalRoutes(), c.storeRoutes())
+	return slices.Concat(c.alertRoutes(), c.draftRoutes(), c.passwordRoutes(), c.templateRoutes(), c.inboxRoutes(), c.changeRoutes(), c.gatewayRoutes(), c.journalRoutes(), c.storeRoutes())
 }
 
 // alertRoutes issue and stop alerts, and say what became of them.

@@ -19,6 +19,8 @@ import (
 const (
 	sirensImport = "sirens.import"
 	sirensState  = "sirens.state"
+	gatewayRate  = "gateway.rate"
+	gatewayPause = "gateway.pause"
 )
 
 // changeKinds are the administrative acts that two people must sign: all of them stand here.
@@ -26,6 +28,8 @@ func (h *house) changeKinds() map[string]desk.ChangeKind {
 	return map[string]desk.ChangeKind{
 		sirensImport: {Plan: h.planSirens, Apply: h.putSirens, After: h.afterSirens},
 		sirensState:  {Plan: h.planSirenOrder, Apply: h.orderSirens},
+		gatewayRate:  {Plan: h.planRate, Apply: h.setRate},
+		gatewayPause: {Plan: h.planPause, Apply: h.setPause},
 	}
 }
 
