@@ -17,6 +17,8 @@ type Metrics struct {
 	dead     *prometheus.CounterVec
 	batches  *prometheus.GaugeVec
 	breakers *prometheus.GaugeVec
+	rates    *prometheus.GaugeVec
+	pauses   *prometheus.GaugeVec
 }
 
 // NewMetrics registers the metrics of the workers.
@@ -39,8 +41,12 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Help: "Batches that workers of this process are delivering."}, []string{"channel", "lane"}),
 		breakers: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "tocsin_gateway_breaker_open",
 			Help: "1 while the gateway as a whole is failing and is left alone."}, []string{"channel", "gateway"}),
+		rates: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "tocsin_gateway_rate_in_force",
+			Help: "Permits a second that the gateway may be handed by all processes together; 0 when it has no limit."}, []string{"channel", "gateway"}),
+		pauses: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "tocsin_gateway_paused",
+			Help: "1 while people have paused the gateway."}, []string{"channel", "gateway"}),
 	}
-	reg.MustRegister(m.attempts, m.sends, m.handover, m.putOff, m.dead, m.batches, m.breakers)
+	reg.MustRegister(m.attempts, m.sends, m.handover, m.putOff, m.dead, m.batches, m.breakers, m.rates, m.pauses)
 	return m
 }
 
@@ -62,6 +68,16 @@ func (m *Metrics) Breaker(ch alerting.Channel, gateway string) func(open bool) {
 			g.Set(0)
 		}
 	}
+}
+
+// Paced notes at what rate a gateway is used, in permits a second, and whether it is paused.
+func (m *Metrics) Paced(ch alerting.Channel, gateway string, rate float64, paused bool) {
+	m.rates.WithLabelValues(string(ch), gateway).Set(rate)
+	state := 0.
+	if paused {
+		state = 1
+	}
+	m.pauses.WithLabelValues(string(ch), gateway).Set(state)
 }
 
 func (m *Metrics) attempt(b *alerting.Batch, gw *Gateway, outcome string, took time.Duration) {

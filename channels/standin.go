@@ -8,8 +8,8 @@ type grant struct {
 	gw *Gateway
 }
 
-// carrier is who hands over what is meant for a gateway: the gateway itself, or while its breaker lets nothing through, the
-// first of its stand-ins that works. One delivery at a time still tries an ailing gateway, so that its own work comes back to
+// carrier is who hands over what is meant for a gateway: the gateway itself, or while its breaker lets nothing through or people
+// have paused it, the first of its stand-ins that works. One delivery at a time still tries an ailing gateway, so that its own work comes back to
 // it. Where none works, the gateway's own recovery is waited for.
 func (g *Gateway) carrier() *Gateway {
 	if !g.Pacer.Rests() {

@@ -63,7 +63,7 @@ type Gateway struct {
 	Live    bool
 	Adapter Adapter
 	Pacer   *pace.Pacer
-	// StandIns carry what is meant for this gateway while it as a whole is failing: the first of them that works.
+	// StandIns carry what is meant for this gateway while it as a whole is failing or paused: the first of them that works.
 	StandIns []*Gateway
 }
 

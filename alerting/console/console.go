@@ -63,6 +63,8 @@ type Console struct {
 	// Inbox is what partners sent; nil where this console shows none.
 	Inbox   Inbox
 	Letters Letters
+	// Gateways says how the gateways are paced.
+	Gateways func(ctx context.Context) ([]desk.Gateway, error)
 	// Journal is the record of who did what.
 	Journal Journal
 	// Changes are administrative acts that two people must sign. ProposeSirens makes one of an import of sirens; nil: it is done at once.

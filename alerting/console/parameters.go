@@ -38,6 +38,7 @@ func parameters() map[string][]parameter {
 		"GET /api/drafts":              paged(stateOf("draft, submitted, returned, approved, released, rejected, withdrawn, lapsed")),
 		"GET /api/inbox":               paged(stateOf("submitted, quarantined, released, dropped")),
 		"GET /api/changes":             paged(stateOf("open, applied, withdrawn, lapsed, overtaken")),
+		"GET /api/gateways":            paged(),
 		"GET /api/operators":           paged(),
 		"GET /api/units":               paged(parameter{"parent", "query", "Only those below the unit of this code", false}),
 		"GET /api/deadletters": paged(parameter{"alert", "query", "Only those of this alert", false},

@@ -8,6 +8,10 @@
 // quarter of the slots is never given to routine; and a request of stop or flash sets a mark that refuses routine
 // permits in all processes for half a second.
 //
+// People may lower and raise the rate, and pause a gateway, while it is in use. Whoever is told of a lower rate writes it into
+// the gateway's hash, so that it holds in all processes with their next reservation; a higher one each must be told himself.
+// A pause is a time that each process is told.
+//
 // # GCRA
 //
 // One number per gateway, the theoretical arrival time (TAT): when the next permit falls due if all granted ones are

@@ -22,7 +22,6 @@ const markFor = 500 * time.Millisecond
 type Limiter struct {
 	rdb    redis.UniversalClient
 	key    string
-	rate   float64
 	script *redis.Script
 	// share is this process' part of the limit while Redis is away, 0 < share ≤ 1.
 	share func() float64
@@ -32,12 +31,14 @@ type Limiter struct {
 	tat  time.Time
 	hold time.Time
 	away time.Time
+	// told is the rate that this process was told, and heard a later one that another process was told: see inForce.
+	told, heard Rate
 }
 
 // NewLimiter limits a gateway to rate permits a second over all processes that share the Redis. Share says what part of
 // it is this process' own while Redis is away.
 func NewLimiter(rdb redis.UniversalClient, gateway string, rate float64, share func() float64, now func() time.Time) *Limiter {
-	return &Limiter{rdb: rdb, key: "pace:{" + gateway + "}", rate: rate, share: share, now: now,
+	return &Limiter{rdb: rdb, key: "pace:{" + gateway + "}", told: Rate{PerSecond: rate}, share: share, now: now,
 		script: redis.NewScript(limiterLua)}
 }
 
@@ -50,21 +51,20 @@ type Permits struct {
 
 // Reserve asks for want deliveries of cost permits each. N = 0 means: ask again after wait.
 func (l *Limiter) Reserve(ctx context.Context, lane alerting.Lane, want, cost int) (p Permits, wait time.Duration) {
-	interval := time.Duration(float64(cost) / l.rate * float64(time.Second))
 	before := l.now()
 	away, others := l.redisAway(before)
 	if !away && !others {
-		if p, wait, err := l.reserveShared(ctx, lane, want, interval, before); err == nil || ctx.Err() != nil {
+		if p, wait, err := l.reserveShared(ctx, lane, want, cost, before); err == nil || ctx.Err() != nil {
 			return p, wait
 		}
-		return l.reserveLocally(want, interval)
+		return l.reserveLocally(want, cost)
 	}
-	own, wait := l.reserveLocally(want, interval)
+	own, wait := l.reserveLocally(want, cost)
 	if away || own.N == 0 {
 		return own, wait
 	}
 	// Redis is back for us, and perhaps not for all: until it is, nobody takes more than his share.
-	shared, wait, err := l.reserveShared(ctx, lane, own.N, interval, before)
+	shared, wait, err := l.reserveShared(ctx, lane, own.N, cost, before)
 	switch {
 	case err != nil:
 		return own, 0
@@ -73,13 +73,13 @@ func (l *Limiter) Reserve(ctx context.Context, lane alerting.Lane, want, cost in
 	case own.Start.After(shared.Start):
 		shared.Start = own.Start
 	}
-	shared.Interval = own.Interval
+	shared.Interval = max(shared.Interval, own.Interval)
 	return shared, 0
 }
 
 // reserveShared asks Redis. An error means that it gave no answer; that is noted.
-func (l *Limiter) reserveShared(ctx context.Context, lane alerting.Lane, want int, interval time.Duration, before time.Time) (Permits, time.Duration, error) {
-	n, d, err := l.ask(ctx, lane, want, interval)
+func (l *Limiter) reserveShared(ctx context.Context, lane alerting.Lane, want, cost int, before time.Time) (Permits, time.Duration, error) {
+	n, d, interval, err := l.ask(ctx, lane, want, cost)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return Permits{}, 0, err
@@ -92,16 +92,21 @@ func (l *Limiter) reserveShared(ctx context.Context, lane alerting.Lane, want in
 	return Permits{n, before.Add(d), interval}, 0, nil
 }
 
-func (l *Limiter) ask(ctx context.Context, lane alerting.Lane, want int, interval time.Duration) (int, time.Duration, error) {
-	v, err := l.script.Run(ctx, l.rdb, []string{l.key}, float64(interval)/float64(time.Microsecond), want,
-		Ahead.Microseconds(), lane.Rank(), markFor.Microseconds()).Int64Slice()
+// ask runs the script: it answers how many, when the first falls due or how long to wait, and the interval between deliveries.
+func (l *Limiter) ask(ctx context.Context, lane alerting.Lane, want, cost int) (n int, d, interval time.Duration, err error) {
+	r := l.inForce()
+	v, err := l.script.Run(ctx, l.rdb, []string{l.key}, 1e6/r.PerSecond, want, Ahead.Microseconds(), lane.Rank(), markFor.Microseconds(),
+		cost, r.Version).Int64Slice()
 	if err != nil {
-		return 0, 0, fmt.Errorf("reserve permits: %w", err)
+		return 0, 0, 0, fmt.Errorf("reserve permits: %w", err)
 	}
-	if len(v) != 2 {
-		return 0, 0, fmt.Errorf("reserve permits: answer of %d numbers", len(v))
+	if len(v) != 4 || v[2] <= 0 {
+		return 0, 0, 0, fmt.Errorf("reserve permits: answer %v: want four numbers", v)
 	}
-	return int(v[0]), time.Duration(v[1]) * time.Microsecond, nil
+	if v[3] > r.Version {
+		l.hear(Rate{PerSecond: 1e9 / float64(v[2]), Version: v[3]})
+	}
+	return int(v[0]), time.Duration(v[1]) * time.Microsecond, time.Duration(v[2]) * time.Duration(cost), nil
 }
 
 // awayFor is how long the local share is used after a failed call, so that a dead Redis does not slow each reservation
@@ -119,20 +124,34 @@ func (l *Limiter) redisAway(now time.Time) (away, others bool) {
 	return now.Before(l.away), now.Before(l.away.Add(settleFor))
 }
 
+// noteAway turns to this process' own share. When it begins it waits for one interval of that: else all processes would begin with
+// a permit at once, besides those that Redis has just granted.
 func (l *Limiter) noteAway() {
+	share := l.share()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.away = l.now().Add(awayFor)
+	now := l.now()
+	if begins := !now.Before(l.away.Add(settleFor)); begins && share > 0 {
+		if first := now.Add(l.every(1, share)); first.After(l.tat) {
+			l.tat = first
+		}
+	}
+	l.away = now.Add(awayFor)
 }
 
-func (l *Limiter) reserveLocally(want int, interval time.Duration) (Permits, time.Duration) {
+// every is the interval between deliveries of cost permits at this process' share; the lock is held.
+func (l *Limiter) every(cost int, share float64) time.Duration {
+	return time.Duration(float64(cost) / l.rate().PerSecond * float64(time.Second) / min(share, 1))
+}
+
+func (l *Limiter) reserveLocally(want, cost int) (Permits, time.Duration) {
 	share := l.share()
 	if share <= 0 {
 		return Permits{}, Ahead
 	}
-	interval = time.Duration(float64(interval) / min(share, 1))
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	interval := l.every(cost, share)
 	now := l.now()
 	if l.hold.After(now) {
 		return Permits{}, l.hold.Sub(now)

@@ -33,6 +33,8 @@ type Pacer struct {
 	now     func() time.Time
 	// held is until when this process hands nothing over, in nanoseconds since 1970.
 	held atomic.Int64
+	// paused is until when people want nothing handed over, in nanoseconds since 1970; 0 for no pause.
+	paused atomic.Int64
 }
 
 // New makes a pacer; limiter is nil for a gateway without a limit.
@@ -61,12 +63,12 @@ func New(o Options, limiter *Limiter, now func() time.Time) *Pacer {
 // openWait is how long a request waits at an open breaker before it is told so.
 const openWait = 100 * time.Millisecond
 
-// ErrOpen: the breaker is open. Ask again, or ask another gateway.
-var ErrOpen = errors.New("the gateway as a whole is failing")
+// ErrOpen: the breaker is open, or people have paused the gateway. Ask again, or ask another gateway.
+var ErrOpen = errors.New("the gateway as a whole is failing, or is paused")
 
 // Acquire waits until at least one delivery of cost permits may be handed over, and takes up to want. Each of them must
-// be given back with Release. While the breaker is open it waits only a moment, and gives ErrOpen: who asked just before it
-// opened may have another way by now.
+// be given back with Release. While the breaker is open or the gateway is paused it waits only a moment, and gives ErrOpen: who asked
+// just before that may have another way by now.
 func (p *Pacer) Acquire(ctx context.Context, lane alerting.Lane, want, cost int) (Permits, error) {
 	for {
 		if d := time.Unix(0, p.held.Load()).Sub(p.now()); d > 0 {
@@ -75,18 +77,23 @@ func (p *Pacer) Acquire(ctx context.Context, lane alerting.Lane, want, cost int)
 			}
 			continue
 		}
-		switch p.breaker.State() {
-		case gobreaker.StateOpen:
+		state := p.breaker.State()
+		if state == gobreaker.StateOpen || p.Paused() {
 			if err := sleep(ctx, openWait); err != nil {
 				return Permits{}, err
 			}
 			return Permits{}, ErrOpen
-		case gobreaker.StateHalfOpen:
+		}
+		if state == gobreaker.StateHalfOpen {
 			want = 1
 		}
 		n, err := p.gate.Acquire(ctx, lane, want)
 		if err != nil {
 			return Permits{}, err
+		}
+		if p.Paused() { // while we waited for a slot
+			p.gate.Release(n)
+			continue
 		}
 		if p.limiter == nil {
 			return Permits{N: n, Start: p.now()}, nil
@@ -108,7 +115,7 @@ func (p *Pacer) Chunk() int { return p.gate.chunk }
 // Renew says how many of n slots, whose deliveries have ended, the same batch may use again without waiting: none while
 // the gateway rests or somebody waits who needs them more, and none where each delivery needs a permit of the limit.
 func (p *Pacer) Renew(lane alerting.Lane, n int) int {
-	if p.limiter != nil || p.held.Load() > p.now().UnixNano() || p.Tripped() || !p.gate.Keep(lane, n) {
+	if p.limiter != nil || p.held.Load() > p.now().UnixNano() || p.Paused() || p.Tripped() || !p.gate.Keep(lane, n) {
 		return 0
 	}
 	return n
@@ -126,8 +133,11 @@ func (p *Pacer) Allow() (done func(err error), ok bool) {
 // Tripped reports whether the breaker is not closed: the gateway as a whole is failing.
 func (p *Pacer) Tripped() bool { return p.breaker.State() != gobreaker.StateClosed }
 
-// Rests reports whether the breaker lets nothing through now: it is open, or its one trial is under way.
+// Rests reports whether nothing goes through now: the gateway is paused, its breaker is open, or the one trial of it is under way.
 func (p *Pacer) Rests() bool {
+	if p.Paused() {
+		return true
+	}
 	switch p.breaker.State() {
 	case gobreaker.StateOpen:
 		return true
@@ -147,6 +157,28 @@ func (p *Pacer) Hold(ctx context.Context, d time.Duration) {
 	}
 	if p.limiter != nil {
 		p.limiter.Hold(ctx, d)
+	}
+}
+
+// Pause hands nothing over until then, in this process; the zero time ends a pause. What is under way is finished.
+func (p *Pacer) Pause(until time.Time) {
+	if until.IsZero() {
+		p.paused.Store(0)
+		return
+	}
+	p.paused.Store(until.UnixNano())
+}
+
+// Paused reports whether people have paused the gateway.
+func (p *Pacer) Paused() bool {
+	until := p.paused.Load()
+	return until != 0 && p.now().UnixNano() < until
+}
+
+// Tell sets the rate of a gateway that has one.
+func (p *Pacer) Tell(ctx context.Context, r Rate) {
+	if p.limiter != nil {
+		p.limiter.Tell(ctx, r)
 	}
 }
 

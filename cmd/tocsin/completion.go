@@ -13,7 +13,7 @@ import (
 // completionPatience is how long a shell that completes a word waits for the API; without an answer it offers nothing.
 const completionPatience = 2 * time.Second
 
-// completeIDs lets shells complete the ids that verbs take first: those of the latest alerts, drafts and changes, as the API lists them
+// completeIDs lets shells complete the ids that verbs take first: those of the latest alerts, drafts and changes, and the names of gateways, as the API lists them
 // to whoever asks.
 func (t *terminal) completeIDs(c *cobra.Command) {
 	for _, child := range c.Commands() {
@@ -24,7 +24,7 @@ func (t *terminal) completeIDs(c *cobra.Command) {
 		return
 	}
 	list := map[string]func(context.Context, *client.Client) ([]string, error){
-		"ALERT": alertIDs, "DRAFT": draftIDs, "CHANGE": changeIDs}[strings.Trim(words[1], "[]")]
+		"ALERT": alertIDs, "DRAFT": draftIDs, "CHANGE": changeIDs, "GATEWAY": gatewayNames}[strings.Trim(words[1], "[]")]
 	if list == nil {
 		return
 	}
@@ -60,6 +60,14 @@ func draftIDs(ctx context.Context, api *client.Client) (ids []string, err error)
 		ids = append(ids, d.ID+"\t"+string(d.State)+" "+d.Title)
 	}
 	return ids, err
+}
+
+func gatewayNames(ctx context.Context, api *client.Client) (names []string, err error) {
+	all, err := api.Gateways(ctx, client.Paging{})
+	for _, g := range all {
+		names = append(names, g.Name+"\t"+string(g.Channel)+" "+rateText(g.InForce))
+	}
+	return names, err
 }
 
 func changeIDs(ctx context.Context, api *client.Client) (ids []string, err error) {

@@ -40,7 +40,9 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	terms := map[string]string{"sms": `rate: 1000, price: "0.0075", currency: EUR`}
 	open := sync.OnceValue(func() *scenario.Office { return scenario.Open(t, scenario.Options{Gateways: terms}) })
-	careful := sync.OnceValue(func() *scenario.Office { return scenario.Open(t, scenario.Options{Approvals: true}) })
+	careful := sync.OnceValue(func() *scenario.Office {
+		return scenario.Open(t, scenario.Options{Approvals: true, Gateways: map[string]string{"sms": "rate: 200"}})
+	})
 	partnered := sync.OnceValue(func() *scenario.Office {
 		return scenario.Open(t, scenario.Options{Approvals: true, Inbox: `{name: weather, anchor_files: ["{{partner}}"]}`})
 	})

@@ -135,6 +135,8 @@ type Gateway struct {
 	Slots int `yaml:"slots"`
 	// Rate is the gateway's limit in permits a second over all processes (SMS: segments); left out, there is none.
 	Rate float64 `yaml:"rate"`
+	// RateCeiling is how many times Rate people may set while the engine runs (`tocsin gateways rate`); default 1.
+	RateCeiling float64 `yaml:"rate_ceiling"`
 	// Price is what one permit costs, as a decimal number ("0.0075"), and Currency in which money (ISO 4217: EUR). Both or
 	// neither: they are for the dry run alone.
 	Price    string  `yaml:"price"`

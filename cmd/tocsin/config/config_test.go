@@ -51,6 +51,8 @@ func TestFaultsNameTheirPlace(t *testing.T) {
 		{"plain without TLS", "kafka:\n  sasl:\n    mechanism: plain\n", "", []string{"line 3", "tls"}},
 		{"live not stated", strings.Replace(gateway, "    live: false\n", "", 1), "", []string{"line 4", "live must be stated"}},
 		{"two of a name", gateway + strings.SplitN(gateway, "gateways:\n", 2)[1], "", []string{"two gateways", "one"}},
+		{"a ceiling below the rate", gateway + "    rate: 10\n    rate_ceiling: 0.5\n", "", []string{"rate_ceiling", "1 to 100 times"}},
+		{"a ceiling of no rate", gateway + "    rate_ceiling: 2\n", "", []string{"line 8", "rate_ceiling", "there is no rate"}},
 		{"standing by for nobody", gateway + "    standby: true\n", "", []string{"line 8 column 14", "no gateway of the channel sms"}},
 		{"a siren that stands by", "gateways:\n  - {name: horn, channel: siren, live: true, standby: true, siren: {protocol: modbus}}\n", "",
 			[]string{"line 2", "standby", "every siren hangs on one gateway"}},

@@ -32,7 +32,8 @@ func (c *Config) limits() []limit {
 	for i := range c.Gateways {
 		g, path := &c.Gateways[i], fmt.Sprintf("$.gateways[%d]", i)
 		all = append(all, limit{path + ".slots", "1 to 4096", g.Slots == 0},
-			limit{path + ".rate", "0.01 to 1000000 a second", g.Rate == 0})
+			limit{path + ".rate", "0.01 to 1000000 a second", g.Rate == 0},
+			limit{path + ".rate_ceiling", "1 to 100 times the rate", g.RateCeiling == 0})
 		if g.Siren != nil {
 			all = append(all, limit{path + ".siren.max_run", "1s to 15m", g.Siren.MaxRun == 0})
 		}
@@ -95,6 +96,13 @@ func (k *checker) alerts(c *Config) {
 func (k *checker) paces(path string, g *Gateway) {
 	if g.Slots < 1 || g.Slots > 4096 {
 		k.bad(path+".slots", "%d: want 1 to 4096", g.Slots)
+	}
+	switch {
+	case g.RateCeiling == 0:
+	case g.Rate == 0:
+		k.bad(path+".rate_ceiling", "it is how many times the rate may be set, and there is no rate: give one")
+	case !(g.RateCeiling >= 1 && g.RateCeiling <= 100):
+		k.bad(path+".rate_ceiling", "%v: want 1 to 100 times the rate; left out, it is 1", g.RateCeiling)
 	}
 	if g.Rate != 0 && !(g.Rate >= .01 && g.Rate <= 1e6) {
 		k.bad(path+".rate", "%v: want 0.01 to 1000000 a second; leave it out for no limit", g.Rate)

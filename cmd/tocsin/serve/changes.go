@@ -21,6 +21,8 @@ const (
 	sirensImport = "sirens.import"
 	sirensState  = "sirens.state"
 	accountRoles = "account.roles"
+	gatewayRate  = "gateway.rate"
+	gatewayPause = "gateway.pause"
 )
 
 // changeKinds are the administrative acts that two people must sign: all of them stand here.
@@ -28,6 +30,8 @@ func (h *house) changeKinds() map[string]desk.ChangeKind {
 	return map[string]desk.ChangeKind{
 		sirensImport: {Plan: h.planSirens, Apply: h.putSirens, After: h.afterSirens},
 		sirensState:  {Plan: h.planSirenOrder, Apply: h.orderSirens},
+		gatewayRate:  {Plan: h.planRate, Apply: h.setRate},
+		gatewayPause: {Plan: h.planPause, Apply: h.setPause},
 		accountRoles: {Plan: h.planRoles, Apply: h.putRoles},
 	}
 }

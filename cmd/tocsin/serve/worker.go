@@ -35,6 +35,17 @@ func (h *house) worker(ctx context.Context, ch alerting.Channel) error {
 		Channel: ch, Gateways: gateways, Ledger: h.ledger, Board: h.follower, Records: h.records(), People: h.recipients(),
 		Metrics: h.channelMetrics(), Leaves: h.leaves, Now: h.now, Token: newToken, Takeover: h.takeover(), Log: h.log.With("channel", ch),
 	}
+	// A process that begins while a gateway is paused must know that before it sends.
+	if err := h.takeLimits(ctx, ch, gateways); err != nil {
+		h.log.Warn("the limits of gateways cannot be read; the configuration holds until they can", "channel", ch, "error", err)
+	}
+	watching, stopWatching := context.WithCancel(ctx)
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		_ = h.watchLimits(watching, ch, gateways)
+	}()
+	defer func() { stopWatching(); <-watched }()
 	select {
 	case <-h.follower.Ready():
 	case <-ctx.Done():
