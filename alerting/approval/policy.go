@@ -28,6 +28,8 @@ type Rule struct {
 	Approvals int
 	// Kinds are the keys whose approvals count; empty means all.
 	Kinds []Kind
+	// PickPlace: whoever approves must pick the place out of three. The desk asks for it; no signature says so.
+	PickPlace bool
 }
 
 // Policy is the rules of an office. Every rule that fits must be kept, so that adding one never weakens another; an alert that

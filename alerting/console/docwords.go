@@ -36,7 +36,7 @@ func docTitle(lang, group string) string {
 		"alerts": {"Alerts", "预警"}, "drafts": {"Drafts", "草稿"}, "operators": {"Operators and their keys", "值班人员与密钥"},
 		"templates": {"Templates", "模板"}, "inbox": {"Inbox", "来件"}, "changes": {"Changes that two people sign", "双人签署的变更"},
 		"journal": {"Journal", "日志"}, "deadletters": {"Dead letters", "死信"}, "people": {"People", "人员"}, "sirens": {"Sirens", "警报器"},
-		"units": {"Administrative units", "行政区划"}, "gateways": {"Gateways", "网关"}, "policy": {"Policy", "审批规则"},
+		"worlds": {"Kinds of messages", "消息种类"}, "units": {"Administrative units", "行政区划"}, "gateways": {"Gateways", "网关"}, "policy": {"Policy", "审批规则"},
 	}
 	t, known := titles[group]
 	switch {
@@ -77,6 +77,8 @@ func docChinese() map[string]string {
 		"POST /api/drafts":                                           "保存一份正在撰写的文档",
 		"GET /api/drafts":                                            "草稿,最近改动的在前",
 		"GET /api/drafts/{id}":                                       "一份草稿,以及它还缺什么",
+		"GET /api/drafts/{id}/confirmation":                          "签署前须确认的文字;规则要求时附选择地点的题目",
+		"GET /api/worlds":                                            "各类消息的名称、颜色与符号",
 		"PUT /api/drafts/{id}":                                       "以新版本替换 If-Match 所指的版本",
 		"POST /api/drafts/{id}/submit":                               "冻结草稿,统计受众,提请审批",
 		"POST /api/drafts/{id}/withdraw":                             "撤回尚未发出的草稿",

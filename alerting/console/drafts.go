@@ -21,7 +21,8 @@ type Drafts interface {
 	DraftAt(ctx context.Context, id string) (desk.Draft, error)
 	Drafts(ctx context.Context, states []desk.DraftState, after alerting.Place, limit int) ([]desk.Draft, error)
 	Submit(ctx context.Context, id string, version int64, by alerting.Actor, release time.Time) (desk.Draft, error)
-	Sign(ctx context.Context, id string, version int64, by alerting.Actor, a alerting.Approval) (desk.Draft, error)
+	SignPicked(ctx context.Context, id string, version int64, by alerting.Actor, a alerting.Approval, p desk.Pick) (desk.Draft, error)
+	Confirmation(ctx context.Context, id, lang, operator string) (desk.Confirmation, error)
 	Return(ctx context.Context, id string, version int64, by alerting.Actor, reason string) (desk.Draft, error)
 	Reject(ctx context.Context, id string, version int64, by alerting.Actor, reason string) (desk.Draft, error)
 	Withdraw(ctx context.Context, id string, version int64, by alerting.Actor, reason string) (desk.Draft, error)
@@ -112,6 +113,8 @@ type draftAct struct {
 	Release time.Time `json:"release,omitzero"`
 	// Approval is the signature of an act that takes one.
 	Approval alerting.Approval `json:"approval,omitzero"`
+	// Place and challenge come with an approval where the confirmation asks for the place.
+	desk.Pick
 }
 
 // acts reads the body of an act, does it, and shows the draft afterwards.
@@ -155,7 +158,7 @@ func (c *Console) signDraft(ctx context.Context, id string, by alerting.Actor, a
 	if err := c.maySign(ctx, by, act.Approval.Act); err != nil {
 		return desk.Draft{}, err
 	}
-	return c.Drafts.Sign(ctx, id, act.Version, by, act.Approval)
+	return c.Drafts.SignPicked(ctx, id, act.Version, by, act.Approval, act.Pick)
 }
 
 // maySign asks for the right to approve from whoever signs as anything but the author.

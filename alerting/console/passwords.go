@@ -31,6 +31,8 @@ type typed struct {
 	Act      approval.Act `json:"act"`
 	Old      string       `json:"old"`
 	New      string       `json:"new"`
+	// Place and challenge come with an approval where the confirmation asks for the place.
+	desk.Pick
 }
 
 // readTyped reads a body. What is wrong with it is not repeated: a password may stand in the wrong place.
@@ -76,7 +78,7 @@ func (c *Console) signWithPassword(w http.ResponseWriter, r *http.Request, by al
 		return err
 	}
 	d, err := c.Passwords.SignWithPassword(r.Context(), r.PathValue("id"), t.Version, by,
-		desk.PasswordSignature{Operator: t.Operator, Password: t.Password, Act: t.Act})
+		desk.PasswordSignature{Operator: t.Operator, Password: t.Password, Act: t.Act, Pick: t.Pick})
 	if err != nil {
 		return err
 	}

@@ -111,6 +111,12 @@ const (
 // policy demands the draft is released. Errors: alerting.ErrForbidden when the signature is not worth anything here,
 // ErrConflict when the version is not the latest or the operator has signed, ErrState when it is not submitted.
 func (d *Desk) Sign(ctx context.Context, id string, version int64, by alerting.Actor, a alerting.Approval) (Draft, error) {
+	return d.SignPicked(ctx, id, version, by, a, Pick{})
+}
+
+// SignPicked is Sign by somebody who also picked the place (see Challenge), which a rule may want. ErrForbidden when it does, and the
+// place is missing or wrong.
+func (d *Desk) SignPicked(ctx context.Context, id string, version int64, by alerting.Actor, a alerting.Approval, p Pick) (Draft, error) {
 	if d.Office == nil {
 		return Draft{}, fmt.Errorf("sign draft %s: %w: the configuration names no approval, so there is nothing to sign", id, alerting.ErrState)
 	}
@@ -123,6 +129,7 @@ func (d *Desk) Sign(ctx context.Context, id string, version int64, by alerting.A
 		return Draft{}, fmt.Errorf("sign draft %s: %w", id, err)
 	}
 	var due bool
+	var refused error
 	err = d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
 		// The lock first: what is counted below must be all that was signed.
 		err := d.move(ctx, tx, id, version, []DraftState{Submitted}, func(q *bun.UpdateQuery) *bun.UpdateQuery { return q })
@@ -140,12 +147,18 @@ func (d *Desk) Sign(ctx context.Context, id string, version int64, by alerting.A
 		if err := d.mayAct(ctx, tx, roll, in, &v, a); err != nil {
 			return err
 		}
+		if refused, err = d.picked(ctx, tx, by, in, &v, a, p); refused != nil || err != nil {
+			return err
+		}
 		if err := d.keepSignature(ctx, tx, id, version, by, a); err != nil {
 			return err
 		}
 		due, err = d.complete(ctx, tx, id, version)
 		return err
 	})
+	if err == nil {
+		err = refused
+	}
 	if err != nil {
 		return Draft{}, fmt.Errorf("sign draft %s: %w", id, err)
 	}

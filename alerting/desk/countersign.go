@@ -29,6 +29,8 @@ type Waiting struct {
 	Channels []alerting.Channel      `json:"channels,omitempty"`
 	Audience alerting.AudienceFilter `json:"audience,omitzero"`
 	Counted  alerting.Counted        `json:"counted,omitzero"`
+	// Confirmation is what is signed, in words, in English.
+	Confirmation Confirmation `json:"confirmation,omitzero"`
 }
 
 // ReleaseUnder issues a submitted draft at once under a standing authorisation: its author signs as such, and that he releases it.
@@ -154,7 +156,10 @@ func (d *Desk) Countersignable(ctx context.Context, id alerting.AlertID) (Waitin
 	if err != nil {
 		return Waiting{}, err
 	}
-	w, _, err := d.waiting(ctx, &row)
+	w, in, err := d.waiting(ctx, &row)
+	if err == nil {
+		w.Confirmation, err = d.confirm(ctx, in, "en", true)
+	}
 	return w, err
 }
 

@@ -29,10 +29,12 @@ const (
 	verbMayLapse = "alert.may_lapse"
 
 	// What becomes of a draft, in the order in which it may.
-	verbDrafted     = "draft.entered"
-	verbAmended     = "draft.amended"
-	verbSubmitted   = "draft.submitted"
-	verbSigned      = "draft.signed"
+	verbDrafted   = "draft.entered"
+	verbAmended   = "draft.amended"
+	verbSubmitted = "draft.submitted"
+	verbSigned    = "draft.signed"
+	// verbMissed: whoever would approve did not pick the place of it, and nothing was signed.
+	verbMissed      = "draft.place_missed"
 	verbReturned    = "draft.returned"
 	verbRejected    = "draft.rejected"
 	verbTakenBack   = "draft.withdrawn"

@@ -41,6 +41,8 @@ type PasswordSignature struct {
 	Operator, Password string
 	// Act is approval.Author or approval.Approve.
 	Act approval.Act
+	// Pick is the place, where a rule wants it picked.
+	Pick Pick
 }
 
 // errShut is the one answer to a name without a key, to a wrong password, and to any password while the key is shut: whoever
@@ -151,7 +153,7 @@ func (d *Desk) SignWithPassword(ctx context.Context, id string, version int64, b
 	if err != nil {
 		return Draft{}, fmt.Errorf("sign draft %s: %w", id, err)
 	}
-	return d.Sign(ctx, id, version, by, a)
+	return d.SignPicked(ctx, id, version, by, a, p.Pick)
 }
 
 // ChangePassword puts an operator's key under another password. The key stays the same.

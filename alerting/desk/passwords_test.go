@@ -64,7 +64,7 @@ func (o *office) enrolment(operator string, key approval.Key) alerting.Enrolment
 }
 
 func (o *office) types(d *Desk, draft Draft, operator, password string) (Draft, error) {
-	return d.SignWithPassword(o.t.Context(), draft.ID, draft.Version, as(operator).Actor, PasswordSignature{operator, password, approval.Approve})
+	return d.SignWithPassword(o.t.Context(), draft.ID, draft.Version, as(operator).Actor, PasswordSignature{Operator: operator, Password: password, Act: approval.Approve})
 }
 
 func TestSignWithAPassword(t *testing.T) {
@@ -93,15 +93,15 @@ func TestSignWithAPassword(t *testing.T) {
 			}
 		}
 		// Of more than the draft's own state nothing is signed.
-		_, err = d.SignWithPassword(ctx, draft.ID, 1, as("fourth").Actor, PasswordSignature{"fourth", typed, approval.Stop})
+		_, err = d.SignWithPassword(ctx, draft.ID, 1, as("fourth").Actor, PasswordSignature{Operator: "fourth", Password: typed, Act: approval.Stop})
 		if !errors.Is(err, alerting.ErrInvalid) {
 			t.Errorf("another act: %v", err)
 		}
-		_, err = d.SignWithPassword(ctx, draft.ID, 1, as("fourth").Actor, PasswordSignature{"fourth", typed, approval.Author})
+		_, err = d.SignWithPassword(ctx, draft.ID, 1, as("fourth").Actor, PasswordSignature{Operator: "fourth", Password: typed, Act: approval.Author})
 		if !errors.Is(err, alerting.ErrForbidden) || !strings.Contains(err.Error(), "was written by first") {
 			t.Errorf("as an author who is not: %v", err)
 		}
-		_, err = d.SignWithPassword(ctx, draft.ID, 2, as("fourth").Actor, PasswordSignature{"fourth", typed, approval.Approve})
+		_, err = d.SignWithPassword(ctx, draft.ID, 2, as("fourth").Actor, PasswordSignature{Operator: "fourth", Password: typed, Act: approval.Approve})
 		if !errors.Is(err, alerting.ErrNotFound) {
 			t.Errorf("another version: %v", err)
 		}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"tocsin/alerting"
 	"tocsin/alerting/approval"
 	"tocsin/alerting/desk"
 	"tocsin/cap"
@@ -26,6 +25,8 @@ type signing struct {
 	// typed.
 	password     bool
 	passwordFile string
+	// place answers the question for the place; lang is in which language is asked.
+	place, lang string
 }
 
 // wanted reports whether anything is to be signed.
@@ -40,6 +41,7 @@ func (s *signing) flags(c *cobra.Command) {
 	f.BoolVar(&s.yes, "yes", false, "do not ask")
 	f.Int64Var(&s.version, "version", 0, "the version that you looked at; left out: the present one")
 	f.BoolVar(&s.password, "password", false, "sign with the key that the office keeps under your password, which is asked for")
+	f.StringVar(&s.lang, "lang", "", "show what is signed in this language: en or zh; left out: as the environment says")
 	f.StringVar(&s.passwordFile, "password-file", "", "the same, with the password in a file")
 	c.MarkFlagsMutuallyExclusive("key", "password")
 	c.MarkFlagsMutuallyExclusive("key", "password-file")
@@ -104,6 +106,7 @@ func approveVerb(t *terminal) *cobra.Command {
 			return t.sign(cmd, api, d, approval.Approve, s)
 		}}
 	s.flags(c)
+	c.Flags().StringVar(&s.place, "place", "", "the place that it is for, where a rule wants it picked; left out: you are asked")
 	c.MarkFlagsOneRequired("key", "password", "password-file")
 	_ = c.MarkFlagRequired("as")
 	return c
@@ -121,26 +124,23 @@ func (t *terminal) sign(cmd *cobra.Command, api *client.Client, d desk.Draft, ac
 	if s.as == "" {
 		return &exit{exitRefused, errors.New("--as is missing: your name, as you are enrolled")}
 	}
-	a, findings := cap.Read(d.Document, cap.Options{MaxBytes: maxDocument})
-	if a == nil {
-		return &exit{exitRefused, fmt.Errorf("the document of draft %s cannot be read: %w", d.ID, findings)}
-	}
-	// The world is what the document says, and not what the answer says.
-	world, err := alerting.WorldOf(a.Status)
+	a, e, err := readWhatIsSigned(d)
 	if err != nil {
-		return &exit{exitRefused, err}
+		return err
 	}
-	e := &alerting.Envelope{World: world, Document: d.Document, Channels: d.Channels, Audience: d.Audience, Author: d.Author.Name, Counted: d.Counted, Window: d.Window}
-	var places []string
-	for _, i := range a.Infos {
-		for _, area := range i.Areas {
-			places = append(places, area.Description)
-		}
+	c, err := t.shows(cmd, api, d, e.World, s)
+	if err != nil {
+		return err
 	}
-	t.describe(d, e, places)
 	lines := t.lineReader()
 	if !s.yes {
 		if err := t.confirm(lines, a); err != nil {
+			return err
+		}
+	}
+	var pick desk.Pick
+	if act == approval.Approve {
+		if pick, err = t.pick(lines, c.Challenge, s.place); err != nil {
 			return err
 		}
 	}
@@ -149,7 +149,7 @@ func (t *terminal) sign(cmd *cobra.Command, api *client.Client, d desk.Draft, ac
 		if err != nil {
 			return err
 		}
-		return t.draftOr(api.SignWithPassword(cmd.Context(), d.ID, client.PasswordAct{Version: d.Version, Operator: s.as, Password: password, Act: act}))
+		return t.draftOr(api.SignWithPassword(cmd.Context(), d.ID, client.PasswordAct{Version: d.Version, Operator: s.as, Password: password, Act: act, Pick: pick}))
 	}
 	statement, err := approval.Over(e, act, s.as, time.Now())
 	if err != nil {
@@ -159,7 +159,7 @@ func (t *terminal) sign(cmd *cobra.Command, api *client.Client, d desk.Draft, ac
 	if err != nil {
 		return err
 	}
-	return t.draftOr(api.Act(cmd.Context(), d.ID, client.Act{Verb: "sign", Version: d.Version, Approval: signature}))
+	return t.draftOr(api.Act(cmd.Context(), d.ID, client.Act{Verb: "sign", Version: d.Version, Approval: signature, Pick: pick}))
 }
 
 // confirm asks a person to type what cannot be typed without having read.

@@ -11,7 +11,6 @@ import (
 	"tocsin/alerting"
 	"tocsin/alerting/approval"
 	"tocsin/alerting/desk"
-	"tocsin/cap"
 	"tocsin/cmd/tocsin/client"
 	"tocsin/cmd/tocsin/serve"
 )
@@ -70,10 +69,11 @@ func (t *terminal) countersign(cmd *cobra.Command, api *client.Client, id alerti
 	}
 	d := desk.Draft{ID: w.Alert.String(), Document: w.Document, Channels: w.Channels, Audience: w.Audience,
 		Author: alerting.Actor{Name: w.Author}, Counted: w.Counted}
-	a, e, err := t.showsWhatIsSigned(d)
+	a, e, err := readWhatIsSigned(d)
 	if err != nil {
 		return err
 	}
+	t.prompt("%s", w.Confirmation.Text)
 	if !s.yes {
 		if err := t.confirm(t.lineReader(), a); err != nil {
 			return err
@@ -88,27 +88,6 @@ func (t *terminal) countersign(cmd *cobra.Command, api *client.Client, id alerti
 	}
 	t.printf("countersigned: alert %s\n", id)
 	return nil
-}
-
-// showsWhatIsSigned describes a document as it will be signed.
-func (t *terminal) showsWhatIsSigned(d desk.Draft) (*cap.Alert, *alerting.Envelope, error) {
-	a, findings := cap.Read(d.Document, cap.Options{MaxBytes: maxDocument})
-	if a == nil {
-		return nil, nil, &exit{exitRefused, fmt.Errorf("the document of %s cannot be read: %w", d.ID, findings)}
-	}
-	world, err := alerting.WorldOf(a.Status)
-	if err != nil {
-		return nil, nil, &exit{exitRefused, err}
-	}
-	e := &alerting.Envelope{World: world, Document: d.Document, Channels: d.Channels, Audience: d.Audience, Author: d.Author.Name, Counted: d.Counted}
-	var places []string
-	for _, i := range a.Infos {
-		for _, area := range i.Areas {
-			places = append(places, area.Description)
-		}
-	}
-	t.describe(d, e, places)
-	return a, e, nil
 }
 
 func signAll(key approval.Signer, e *alerting.Envelope, as string, acts ...approval.Act) ([]alerting.Approval, error) {
@@ -140,8 +119,11 @@ func (t *terminal) releaseUnder(cmd *cobra.Command, api *client.Client, d desk.D
 	if err != nil {
 		return t.refused(err)
 	}
-	a, e, err := t.showsWhatIsSigned(d)
+	a, e, err := readWhatIsSigned(d)
 	if err != nil {
+		return err
+	}
+	if _, err := t.shows(cmd, api, d, e.World, s); err != nil {
 		return err
 	}
 	for i := range all {

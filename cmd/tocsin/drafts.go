@@ -3,12 +3,10 @@ package main
 import (
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"tocsin/alerting"
 	"tocsin/alerting/desk"
 	"tocsin/cmd/tocsin/client"
 )
@@ -144,22 +142,6 @@ func (t *terminal) versionOf(cmd *cobra.Command, api *client.Client, id string, 
 	return d.Version, nil
 }
 
-// describe says what a signature would stand for: the kind, the place, the audience and the channels.
-func (t *terminal) describe(d desk.Draft, a *alerting.Envelope, places []string) {
-	channels := "all channels"
-	if len(a.Channels) > 0 {
-		channels = strings.Join(names(a.Channels), ", ")
-	}
-	t.prompt("%s: %s\n", worldWords(a.World), d.Title)
-	t.prompt("where: %s\n", strings.Join(places, "; "))
-	t.prompt("to: %s and %s, by %s\n", strings.Replace(number(a.Counted.People, "person"), "persons", "people", 1), number(a.Counted.Sirens, "siren"), channels)
-	if w := a.Window; w != nil {
-		t.prompt("PUBLIC TEST: in window %s, %s to %s, it reaches the public by %s\n", w.ID, w.From.Format(time.RFC3339), w.Until.Format(time.RFC3339),
-			strings.Join(names(w.Channels), ", "))
-	}
-	t.prompt("written by %s\n", a.Author)
-}
-
 // prompt speaks to the person at the terminal, beside the output.
 func (t *terminal) prompt(format string, args ...any) { _, _ = fmt.Fprintf(t.err, format, args...) }
 
@@ -169,17 +151,6 @@ func names[T ~string](all []T) []string {
 		out[i] = string(one)
 	}
 	return out
-}
-
-// worldWords make the three worlds hard to mix up.
-func worldWords(w alerting.World) string {
-	switch w {
-	case alerting.Actual:
-		return "A REAL WARNING TO THE PUBLIC"
-	case alerting.Exercise:
-		return "Exercise, which leaves through no live gateway"
-	}
-	return "Test, which leaves through no live gateway"
 }
 
 func proceedVerb(t *terminal) *cobra.Command {

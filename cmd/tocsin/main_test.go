@@ -34,12 +34,16 @@ func TestMain(m *testing.M) {
 //	strand             send a batch on its way that its worker must set aside
 //	office [TOKEN]     have an office running, and be configured as its client; $OFFICE is its folder
 //	careful [TOKEN]    the same, of an office in which nobody sends alone: first, second and third are its operators
+//	strict [TOKEN]     the same, of one whose rule red wants the place picked
 //	peopled            the same, of one where people log in and no client has a token
 //	code FILE SECRET   write the code that the authenticator with a secret shows next into a file
 //	partnered [TOKEN]  the same, of one whose partner weather signs with the key in $OFFICE/partner
 func TestScripts(t *testing.T) {
 	terms := map[string]string{"sms": `rate: 1000, price: "0.0075", currency: EUR`}
 	open := sync.OnceValue(func() *scenario.Office { return scenario.Open(t, scenario.Options{Gateways: terms}) })
+	strict := sync.OnceValue(func() *scenario.Office {
+		return scenario.Open(t, scenario.Options{Approvals: true, Policy: "{id: red, severity: Extreme, worlds: [actual], approvals: 1, pick_place: true}"})
+	})
 	careful := sync.OnceValue(func() *scenario.Office {
 		return scenario.Open(t, scenario.Options{Approvals: true, Gateways: map[string]string{"sms": "rate: 200"}})
 	})
@@ -81,6 +85,7 @@ func TestScripts(t *testing.T) {
 			"strand":    func(*testscript.TestScript, bool, []string) { open().Strand() },
 			"office":    enter(open, "everything"),
 			"careful":   enter(careful, "first"),
+			"strict":    enter(strict, "first"),
 			"partnered": enter(partnered, "everything"),
 			"peopled":   enter(peopled, ""),
 			"code":      nextCode,

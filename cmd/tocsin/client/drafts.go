@@ -45,6 +45,8 @@ type Act struct {
 	Reason   string            `json:"reason,omitempty"`
 	Release  time.Time         `json:"release,omitzero"`
 	Approval alerting.Approval `json:"approval,omitzero"`
+	// Pick is the place, where the confirmation asks for it.
+	desk.Pick
 }
 
 // Act does something to a draft, and gives it as it is afterwards.

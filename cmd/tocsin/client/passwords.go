@@ -26,6 +26,8 @@ type PasswordAct struct {
 	Operator string       `json:"operator"`
 	Password string       `json:"password"`
 	Act      approval.Act `json:"act"`
+	// Pick is the place, where the confirmation asks for it.
+	desk.Pick
 }
 
 // SignWithPassword signs a draft, and gives it as it is afterwards.

@@ -43,6 +43,8 @@ type PolicyRule struct {
 	Worlds    []string `yaml:"worlds"`    // actual, exercise, test
 	Approvals int      `yaml:"approvals"` // 1 to 3; 0 only in other worlds than actual
 	Kinds     []string `yaml:"kinds"`     // file, passkey, password: the keys whose approvals count
+	// PickPlace: whoever approves picks the place out of three, or types it where the office has too few units.
+	PickPlace bool `yaml:"pick_place"`
 }
 
 // Passkey is the relying party of WebAuthn.
@@ -98,7 +100,7 @@ func (a *Approval) Office() (*approval.Office, error) {
 func (a *Approval) policy() approval.Policy {
 	var out approval.Policy
 	for _, r := range a.Policy {
-		rule := approval.Rule{ID: r.ID, Severity: cap.Severity(r.Severity), Areas: r.Areas, Approvals: r.Approvals}
+		rule := approval.Rule{ID: r.ID, Severity: cap.Severity(r.Severity), Areas: r.Areas, Approvals: r.Approvals, PickPlace: r.PickPlace}
 		for _, c := range r.Channels {
 			rule.Channels = append(rule.Channels, alerting.Channel(c))
 		}

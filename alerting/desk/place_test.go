@@ -1,0 +1,178 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"tocsin/alerting"
+	"tocsin/alerting/approval"
+)
+
+// pickers is a desk whose one rule wants the place picked, and that knows some units.
+func (o *office) pickers(near, far []string) *Desk {
+	return o.desk(approvals(o.t, approval.Rule{ID: "red", Approvals: 2, PickPlace: true}), func(c *Config) {
+		c.Neighbours = func(context.Context, []string) ([]string, []string, error) { return near, far, nil }
+	})
+}
+
+func (o *office) asked(d *Desk, draft Draft, who string) *Challenge {
+	o.t.Helper()
+	c, err := d.Confirmation(o.t.Context(), draft.ID, "en", who)
+	if err != nil || c.Challenge == nil {
+		o.t.Fatalf("%+v %v", c, err)
+	}
+	return c.Challenge
+}
+
+func (o *office) picks(d *Desk, draft Draft, who, place, challenge string) (Draft, error) {
+	o.t.Helper()
+	return d.SignPicked(o.t.Context(), draft.ID, draft.Version, as(who).Actor, o.signature(draft, approval.Approve, who, keyOf(who)), Pick{place, challenge})
+}
+
+func (o *office) missed() (n int) {
+	for _, s := range o.noted {
+		if strings.Contains(s, verbMissed) {
+			n++
+		}
+	}
+	return n
+}
+
+// TestThePlaceOutOfThree: asked of whoever approves and of nobody else; the same two others each time; right, and it goes out.
+func TestThePlaceOutOfThree(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		d := o.pickers([]string{"the lower  TOWN", "upper town", "", "mill quarter"}, []string{"far hills"})
+		draft := o.submitted(d, o.alert("a"))
+		if c, err := d.Confirmation(t.Context(), draft.ID, "en", "first"); err != nil || c.Challenge != nil {
+			t.Errorf("the author is asked: %+v %v", c.Challenge, err)
+		}
+		first := ""
+		for range 20 {
+			c := o.asked(d, draft, "second")
+			sorted := slices.Sorted(slices.Values(c.Places))
+			if c.Typed || !slices.Equal(sorted, []string{"mill quarter", "the lower town", "upper town"}) {
+				t.Fatalf("%+v", c)
+			}
+			first += c.Places[0][:1]
+		}
+		if strings.Count(first, first[:1]) == len(first) {
+			t.Errorf("the order is always the same: %s", first)
+		}
+		draft, err := o.signs(d, draft, approval.Author, "first")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, who := range []string{"second", "third"} {
+			if draft, err = o.picks(d, draft, who, "the lower town", o.asked(d, draft, who).Challenge); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if draft.State != Released || o.missed() != 0 {
+			t.Errorf("%+v %v", draft, o.noted)
+		}
+	})
+}
+
+func TestAPlaceThatIsNotTaken(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		d := o.pickers([]string{"upper town", "mill quarter"}, nil)
+		draft, twin := o.submitted(d, o.alert("a")), o.submitted(d, o.alert("b"))
+		mine := o.asked(d, draft, "second").Challenge
+		end := "Q"
+		if strings.HasSuffix(mine, end) {
+			end = "g"
+		}
+		for _, row := range []struct{ name, place, challenge, want string }{
+			{"nothing", "", "", "must pick its place"},
+			{"no challenge", "the lower town", "", "must pick its place"},
+			{"nonsense", "the lower town", "x", "none of this office"},
+			{"changed", "the lower town", mine[:len(mine)-1] + end, "of another draft or version"},
+			{"another draft's", "the lower town", o.asked(d, twin, "second").Challenge, "of another draft or version"},
+			{"another operator's", "the lower town", o.asked(d, draft, "third").Challenge, "was given to another operator"},
+			{"a wrong one", "upper town", mine, "not the place"},
+		} {
+			before := o.missed()
+			_, err := o.picks(d, draft, "second", row.place, row.challenge)
+			if !errors.Is(err, alerting.ErrForbidden) || !strings.Contains(err.Error(), row.want) || o.missed() != before+1 {
+				t.Errorf("%s: %v, %d noted", row.name, err, o.missed()-before)
+			}
+		}
+		// Whoever cannot sign is not judged, so that nobody locks another out.
+		before := o.missed()
+		_, err := d.SignPicked(t.Context(), draft.ID, 1, as("second").Actor, o.signature(draft, approval.Approve, "second", keyOf("stranger")), Pick{"upper town", mine})
+		if !errors.Is(err, alerting.ErrForbidden) || o.missed() != before {
+			t.Errorf("a stranger's signature: %v", err)
+		}
+		o.now = o.now.Add(challengeFor)
+		if _, err := o.picks(d, draft, "second", "the lower town", mine); !errors.Is(err, alerting.ErrForbidden) || !strings.Contains(err.Error(), "ended at") {
+			t.Errorf("expired: %v", err)
+		}
+		// A new version needs a new challenge.
+		mine = o.asked(d, draft, "second").Challenge
+		draft, err = d.Amend(t.Context(), draft.ID, 1, draft.Document, as("first"))
+		if err == nil {
+			draft, err = d.Submit(t.Context(), draft.ID, 2, as("first").Actor, time.Time{})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := o.picks(d, draft, "second", "the lower town", mine); !errors.Is(err, alerting.ErrForbidden) || !strings.Contains(err.Error(), "version") {
+			t.Errorf("another version: %v", err)
+		}
+		if draft, err = o.picks(d, draft, "second", "the lower town", o.asked(d, draft, "second").Challenge); err != nil || len(draft.Signatures) != 1 {
+			t.Errorf("%+v %v", draft, err)
+		}
+	})
+}
+
+// TestThreeWrongPlaces: the third within ten minutes makes the operator wait, and nobody else; a right one is not taken meanwhile.
+func TestThreeWrongPlaces(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		d := o.pickers([]string{"upper town", "mill quarter"}, nil)
+		draft := o.submitted(d, o.alert("a"))
+		try := func(who, place string) error {
+			_, err := o.picks(d, draft, who, place, o.asked(d, draft, who).Challenge)
+			return err
+		}
+		for _, after := range []time.Duration{0, 9 * time.Minute, 2 * time.Minute, time.Minute} { // the first is long past by the third
+			o.now = o.now.Add(after)
+			err := try("second", "upper town")
+			if locks := after == time.Minute; !errors.Is(err, alerting.ErrForbidden) || strings.Contains(err.Error(), "third wrong one") != locks {
+				t.Fatalf("after %s: %v", after, err)
+			}
+		}
+		if err := try("second", "the lower town"); !errors.Is(err, alerting.ErrForbidden) || !strings.Contains(err.Error(), "must wait until") {
+			t.Errorf("right, and too early: %v", err)
+		}
+		if err := try("third", "the lower town"); err != nil {
+			t.Errorf("another: %v", err)
+		}
+		o.now = o.now.Add(missWait)
+		if err := try("second", "the lower town"); err != nil {
+			t.Errorf("after the wait: %v", err)
+		}
+	})
+}
+
+// TestAPlaceIsTyped: with too few units it is typed, tolerantly; with a password too.
+func TestAPlaceIsTyped(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		d := o.pickers([]string{"upper town"}, nil)
+		draft := o.submitted(d, o.alert("a"))
+		c := o.asked(d, draft, "second")
+		if !c.Typed || len(c.Places) != 0 {
+			t.Fatalf("%+v", c)
+		}
+		if _, err := o.picks(d, draft, "second", "the lower", c.Challenge); !errors.Is(err, alerting.ErrForbidden) {
+			t.Errorf("half of it: %v", err)
+		}
+		draft, err := o.picks(d, draft, "second", " THE ｌｏｗｅｒ　town", c.Challenge)
+		if err != nil || len(draft.Signatures) != 1 {
+			t.Errorf("%+v %v", draft, err)
+		}
+	})
+}

@@ -1,0 +1,100 @@
+package desk
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"tocsin/alerting"
+	"tocsin/alerting/approval"
+)
+
+// missRow is when an operator picked a wrong place the last three times, the latest as Third; zero for never.
+type missRow struct {
+	bun.BaseModel `bun:"table:place_misses"`
+
+	Operator string `bun:"operator,pk"`
+	First    int64  `bun:"first_ms"`
+	Second   int64  `bun:"second_ms"`
+	Third    int64  `bun:"third_ms"`
+}
+
+const (
+	// Three wrong places within missesWithin make an operator wait missWait.
+	missesWithin = 10 * time.Minute
+	missWait     = 10 * time.Minute
+)
+
+// until is when an operator may pick again; zero when he may.
+func (r *missRow) until(now time.Time) time.Time {
+	end := moment(r.Third).Add(missWait)
+	if r.First == 0 || r.Third-r.First > missesWithin.Milliseconds() || !now.Before(end) {
+		return time.Time{}
+	}
+	return end
+}
+
+// picked judges the place that came with a signature that is good. What it refuses is an answer and no failure: refused must be given
+// once the transaction stands, which keeps the note and counts what was wrong.
+func (d *Desk) picked(ctx context.Context, tx bun.Tx, by alerting.Actor, in *alerting.Issued, v *versionRow, a alerting.Approval, p Pick) (refused, err error) {
+	if approval.Act(a.Act) != approval.Approve || !d.picksPlace(in) {
+		return nil, nil
+	}
+	row, err := lockMisses(ctx, tx, a.By)
+	if err != nil {
+		return nil, err
+	}
+	why, wrong := "", false
+	if end := row.until(d.Now()); !end.IsZero() {
+		why = fmt.Sprintf("%s picked three wrong places within %s and must wait until %s; somebody else may approve meanwhile",
+			a.By, missesWithin, end.Format(time.RFC3339))
+	} else if why, wrong, err = d.misses(in, v, a.By, p); err != nil || why == "" {
+		return nil, err
+	}
+	detail := map[string]any{"version": v.Version, "operator": a.By, "why": why}
+	if wrong {
+		now := d.Now()
+		_, err = tx.NewUpdate().Model((*missRow)(nil)).Set("first_ms = second_ms").Set("second_ms = third_ms").
+			Set("third_ms = ?", now.UnixMilli()).Where("operator = ?", a.By).Exec(ctx)
+		if err != nil {
+			return nil, err
+		}
+		row.First, row.Second, row.Third = row.Second, row.Third, now.UnixMilli()
+		if end := row.until(now); !end.IsZero() {
+			why += fmt.Sprintf("; that was the third wrong one within %s: wait until %s", missesWithin, end.Format(time.RFC3339))
+			detail["until"] = end
+		}
+	}
+	return fmt.Errorf("%w: %s", alerting.ErrForbidden, why), d.Note(ctx, tx, by, verbMissed, subjectOfDraft(v.Draft), detail)
+}
+
+// misses says why what was picked is not enough; wrong only when a place was picked that is another.
+func (d *Desk) misses(in *alerting.Issued, v *versionRow, operator string, p Pick) (why string, wrong bool, err error) {
+	again := fmt.Sprintf("ask GET /api/drafts/%s/confirmation?operator=NAME and send place and challenge with the signature (tocsin approve asks)", v.Draft)
+	if p.Place == "" || p.Challenge == "" {
+		return "whoever approves this must pick its place: " + again, false, nil
+	}
+	if why, err = d.checkChallenge(p.Challenge, v.Draft, v.Version, operator); err != nil || why != "" {
+		return "the challenge does not hold: " + why + "; " + again, false, err
+	}
+	if slices.Contains(truths(in.Alert), plain(p.Place)) {
+		return "", false, nil
+	}
+	return "that is not the place that this is for: read it again, and " + again, true, nil
+}
+
+// lockMisses locks an operator's row until the transaction ends, so that guesses at once are counted one after another.
+func lockMisses(ctx context.Context, tx bun.Tx, operator string) (missRow, error) {
+	row := missRow{Operator: operator}
+	if _, err := tx.NewInsert().Model(&row).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
+		return row, err
+	}
+	_, err := tx.NewUpdate().Model((*missRow)(nil)).Set("third_ms = third_ms").Where("operator = ?", operator).Exec(ctx)
+	if err == nil {
+		err = tx.NewSelect().Model(&row).WherePK().Scan(ctx)
+	}
+	return row, err
+}
