@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -158,7 +159,7 @@ func TestThreeWrongPlaces(t *testing.T) {
 	})
 }
 
-// TestAPlaceIsTyped: with too few units it is typed, tolerantly; with a password too.
+// TestAPlaceIsTyped: with too few units it is typed, tolerantly.
 func TestAPlaceIsTyped(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		d := o.pickers([]string{"upper town"}, nil)
@@ -171,6 +172,24 @@ func TestAPlaceIsTyped(t *testing.T) {
 			t.Errorf("half of it: %v", err)
 		}
 		draft, err := o.picks(d, draft, "second", " THE ｌｏｗｅｒ　town", c.Challenge)
+		if err != nil || len(draft.Signatures) != 1 {
+			t.Errorf("%+v %v", draft, err)
+		}
+	})
+}
+
+// TestAPlaceWithAPassword: a signature that the office makes is asked for the place as well.
+func TestAPlaceWithAPassword(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		var log bytes.Buffer
+		d := o.passwords(&log, approval.Rule{ID: "red", Approvals: 2, PickPlace: true})
+		o.enrolled(d, "fourth", typed)
+		draft := o.submitted(d, o.alert("a"))
+		if _, err := o.types(d, draft, "fourth", typed); !errors.Is(err, alerting.ErrForbidden) || !strings.Contains(err.Error(), "must pick its place") {
+			t.Errorf("without: %v", err)
+		}
+		draft, err := d.SignWithPassword(t.Context(), draft.ID, 1, as("fourth").Actor, PasswordSignature{Operator: "fourth", Password: typed,
+			Act: approval.Approve, Pick: Pick{"the lower town", o.asked(d, draft, "fourth").Challenge}})
 		if err != nil || len(draft.Signatures) != 1 {
 			t.Errorf("%+v %v", draft, err)
 		}
