@@ -177,7 +177,10 @@ func (r *run) journalSoon() {
 	if len(r.unwritten) == 0 || r.appending.Load() {
 		return
 	}
-	marks := r.unwrittenMarks()
+	marks := r.unwrittenMarks(r.unsettled)
+	if len(marks) == 0 {
+		return
+	}
 	r.appending.Store(true)
 	r.beside.Go(func() {
 		defer r.appending.Store(false)
@@ -187,13 +190,17 @@ func (r *run) journalSoon() {
 	})
 }
 
-// unwrittenMarks takes the news that the journal has not been given.
-func (r *run) unwrittenMarks() []alerting.PlaceMark {
+// unwrittenMarks takes the news that the journal has not been given, but for that of some outcomes: the ledger hears of those from us
+// first. From the journal it would hear that an answer was lost, and then count it once more when we settle it.
+func (r *run) unwrittenMarks(but []ledger.Outcome) []alerting.PlaceMark {
 	marks := make([]alerting.PlaceMark, 0, len(r.unwritten))
 	for place := range r.unwritten {
+		if slices.ContainsFunc(but, func(o ledger.Outcome) bool { return o.Place == place }) {
+			continue
+		}
 		marks = append(marks, r.news[place])
+		delete(r.unwritten, place)
 	}
-	clear(r.unwritten)
 	return marks
 }
 
@@ -204,7 +211,7 @@ func (r *run) journalNews() {
 	if len(r.unwritten) == 0 {
 		return
 	}
-	marks := r.unwrittenMarks()
+	marks := r.unwrittenMarks(nil)
 	if err := r.append(marks); err != nil {
 		for _, m := range marks {
 			r.unwritten[m.Place] = struct{}{}

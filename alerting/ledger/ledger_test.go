@@ -143,6 +143,22 @@ func TestRecordingTwiceCountsOneLostAnswer(t *testing.T) {
 	}
 }
 
+// The journal may bring the news of a lost answer before its own worker settles it: it counts once all the same, so that the delivery is
+// sent once more.
+func TestALostAnswerThatTheJournalBringsFirstCountsOnce(t *testing.T) {
+	w := open(t, servertest.Redis(t))
+	w.step(Step{Token: one, Claim: []uint8{7}})
+	lost := alerting.Mark{Best: alerting.Uncertain, Handed: 1, Lost: 1}
+	w.step(Step{Token: two, Marks: []alerting.PlaceMark{{Place: 7, Mark: lost}}})
+	w.step(Step{Token: one, Outcomes: []Outcome{{Place: 7, Attempt: 1, Kind: AnswerLost}}})
+	if m := w.step(Step{Report: []uint8{7}}).Report[0]; m.Claimed || m.Mark != lost {
+		t.Errorf("held %+v, want %+v", m, lost)
+	}
+	if got := w.step(Step{Token: one, Claim: []uint8{7}}); len(got.Granted) != 1 || got.Granted[0].Attempt != 2 {
+		t.Errorf("granted %v, want the second attempt", got.Granted)
+	}
+}
+
 func TestTakeoverTurnsUncertain(t *testing.T) {
 	server := servertest.RedisServer(t, embedded.RedisConfig{Still: true})
 	w := open(t, server.Addr())

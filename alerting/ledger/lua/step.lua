@@ -13,8 +13,9 @@ local function settle(p, attempt, kind)
   elseif kind == 2 then
     merge(p, DELIVERED, attempt, 0, 0)
   elseif kind == 3 then
-    local _, _, _, L = mark(p)
-    if own then L = L + 1 else L = math.max(L, 1) end
+    local _, H, _, L = mark(p)
+    -- The journal may have told of this very attempt before we did: then it is counted already.
+    if own and H < attempt then L = L + 1 else L = math.max(L, 1) end
     merge(p, UNCERTAIN, attempt, 0, L)
   elseif kind == 4 then
     merge(p, QUEUED, 0, attempt, 0)
