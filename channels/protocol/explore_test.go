@@ -230,5 +230,5 @@ func (m *model) good(s *state) bool {
 	if s.stop.cancelled && (!s.stop.closed || (s.landed > 0 && !s.stop.corrected)) {
 		return false
 	}
-	return s.landed > 0 || over || held.Mark.State() == alerting.Failed || s.spent.lost > 0
+	return s.landed > 0 || over || held.Mark.State() == alerting.Failed || s.spent.lost >= alerting.MaxLost
 }

@@ -30,6 +30,8 @@ func (m *model) watchStep(t *state, before memory, i uint8, in stepIn, a stepAns
 		owed := was.Mark.Open() || was.Mark.State() == alerting.None
 		t.breach(4, owed && a.attempt == 0)
 	}
+	// Each lost answer is counted once, whoever tells of it first.
+	t.breach(4, is.Mark.Lost > max(was.Mark.Lost, t.spent.lost))
 	if in.known == (alerting.Mark{}) && givenUp(is.Mark.Best) && !givenUp(was.Mark.Best) {
 		t.breach(5, was.Mark.Handed > 0 || (held && !mine))
 	}

@@ -47,6 +47,8 @@ func withouts() []without {
 			cuts: []cut{{"page.lua", "merge(p, UNCERTAIN, claims[p][1], 0, 0)", ""}}},
 		{rule: 4, name: "claims count as lost answers", scene: scene{most: budget{crash: 2}},
 			cuts: []cut{{"step.lua", "s == UNCERTAIN and L < 2", "s == UNCERTAIN and math.max(H, X) < 2"}}},
+		{rule: 4, name: "a lost answer that the journal told of counts again", scene: scene{most: budget{lost: 1, away: 1}},
+			cuts: []cut{{"step.lua", "if own and H < attempt then L = L + 1", "if own then L = L + 1"}}},
 		{rule: 4, name: "a send starts however late", scene: scene{most: budget{pause: 1}}, seen: true,
 			off: func(w *wiring) { w.window = time.Hour }},
 		{rule: 5, name: "a place is given up although another holds it", scene: cancelCrash,
