@@ -111,6 +111,8 @@ func docChinese() map[string]string {
 		"POST /api/changes/{id}/sign-with-password":                  "同上,使用口令保管的密钥",
 		"POST /api/changes/{id}/withdraw":                            "撤回尚未生效的变更",
 		"GET /api/journal":                                           "谁做了什么,最近的在前",
+		"POST /api/drafts/{id}/release-under-with-password":          "同上,使用作者口令下的密钥",
+		"POST /api/alerts/{id}/countersign-with-password":            "用口令下的密钥对先行发布的预警补签",
 		"GET /api/journal/verification":                              "日志是否完好:通读全部并核对已签名的链头",
 		"GET /api/deadletters":                                       "无人能用的记录",
 		"GET /api/deadletters/{topic}/{partition}/{offset}":          "其中一条",

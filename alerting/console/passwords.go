@@ -15,6 +15,8 @@ type Passwords interface {
 	MakePasswordKey(ctx context.Context, by alerting.Actor, operator, password string) (approval.Key, error)
 	SignWithPassword(ctx context.Context, id string, version int64, by alerting.Actor, p desk.PasswordSignature) (desk.Draft, error)
 	ChangePassword(ctx context.Context, by alerting.Actor, operator, password, next string) error
+	ReleaseUnderWithPassword(ctx context.Context, id string, version int64, by alerting.Actor, standing string, p desk.PasswordSignature) (desk.Draft, error)
+	CountersignWithPassword(ctx context.Context, id alerting.AlertID, by alerting.Actor, p desk.PasswordSignature) error
 }
 
 // PasswordKey is a new key, as an enrolment names it.
@@ -31,6 +33,8 @@ type typed struct {
 	Act      approval.Act `json:"act"`
 	Old      string       `json:"old"`
 	New      string       `json:"new"`
+	// Standing is the authorisation under which a draft is released first.
+	Standing string `json:"standing"`
 	// Place and challenge come with an approval where the confirmation asks for the place.
 	desk.Pick
 }
@@ -83,4 +87,33 @@ func (c *Console) signWithPassword(w http.ResponseWriter, r *http.Request, by al
 		return err
 	}
 	return writeDraft(w, http.StatusOK, d)
+}
+
+func (c *Console) releaseWithPassword(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
+	t, err := readTyped(w, r, "version, standing, operator and password")
+	if err != nil {
+		return err
+	}
+	d, err := c.Passwords.ReleaseUnderWithPassword(r.Context(), r.PathValue("id"), t.Version, by, t.Standing,
+		desk.PasswordSignature{Operator: t.Operator, Password: t.Password})
+	if err != nil {
+		return err
+	}
+	return writeDraft(w, http.StatusOK, d)
+}
+
+func (c *Console) countersignWithPassword(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
+	t, err := readTyped(w, r, "operator and password")
+	if err != nil {
+		return err
+	}
+	id, err := alerting.ParseAlertID(r.PathValue("id"))
+	if err == nil {
+		err = c.Passwords.CountersignWithPassword(r.Context(), id, by, desk.PasswordSignature{Operator: t.Operator, Password: t.Password})
+	}
+	if err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
 }

@@ -32,6 +32,14 @@ func (c *cupboard) SignWithPassword(_ context.Context, id string, version int64,
 	return desk.Draft{ID: id, Version: version}, c.err
 }
 
+func (c *cupboard) ReleaseUnderWithPassword(context.Context, string, int64, alerting.Actor, string, desk.PasswordSignature) (desk.Draft, error) {
+	return desk.Draft{}, alerting.ErrForbidden
+}
+
+func (c *cupboard) CountersignWithPassword(context.Context, alerting.AlertID, alerting.Actor, desk.PasswordSignature) error {
+	return alerting.ErrForbidden
+}
+
 func (c *cupboard) ChangePassword(_ context.Context, by alerting.Actor, operator, _, _ string) error {
 	c.asked = append(c.asked, fmt.Sprint(by.Name, " changes ", operator))
 	return c.err

@@ -26,6 +26,8 @@ func (c *Console) standingRoutes() []route {
 		{"POST /api/standings", MayApprove, c.authorise, "Take in a standing authorisation that two administrators have signed", alerting.StandingOrder{}, authorised{}, 201},
 		{"POST /api/standings/withdraw", MayCancel, c.withdrawStanding, "End a standing authorisation at once; takes one signature", alerting.Withdrawal{}, nil, 204},
 		{"POST /api/drafts/{id}/release-under", MayIssue, c.releaseUnder, "Issue a submitted draft before a second person has signed it", releaseFirst{}, desk.Draft{}, 200},
+		{"POST /api/drafts/{id}/release-under-with-password", MayIssue, c.releaseWithPassword, "The same with the key under its author's password", typed{}, desk.Draft{}, 200},
+		{"POST /api/alerts/{id}/countersign-with-password", MayApprove, c.countersignWithPassword, "Put a second person's signature on an alert that went out first, with the key under a password", typed{}, nil, 204},
 		{"GET /api/countersigns", MayRead, c.inTurn(c.countersigns), "Alerts that went out first, and that nobody has countersigned", nil, []desk.Waiting{}, 200},
 		{"GET /api/alerts/{id}/countersign", MayRead, c.inTurn(c.countersignable), "What is signed by whoever countersigns an alert", nil, desk.Waiting{}, 200},
 		{"POST /api/alerts/{id}/countersign", MayApprove, c.countersign, "Put a second person's signature on an alert that went out first", alerting.Approval{}, nil, 204},

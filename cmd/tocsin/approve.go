@@ -35,16 +35,36 @@ func (s *signing) wanted() bool { return s.key != "" || s.withPassword() }
 func (s *signing) withPassword() bool { return s.password || s.passwordFile != "" }
 
 func (s *signing) flags(c *cobra.Command) {
+	s.keyOrPassword(c)
+	f := c.Flags()
+	f.BoolVar(&s.yes, "yes", false, "do not ask")
+	f.Int64Var(&s.version, "version", 0, "the version that you looked at; left out: the present one")
+	f.StringVar(&s.lang, "lang", "", "show what is signed in this language: en or zh; left out: as the environment says")
+}
+
+// keyOrPassword are the flags of whoever signs with a key of his own, or with one that the office keeps.
+func (s *signing) keyOrPassword(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVar(&s.key, "key", "", "the file with your key (tocsin keys operator FILE)")
 	f.StringVar(&s.as, "as", "", "your name, as you are enrolled")
-	f.BoolVar(&s.yes, "yes", false, "do not ask")
-	f.Int64Var(&s.version, "version", 0, "the version that you looked at; left out: the present one")
 	f.BoolVar(&s.password, "password", false, "sign with the key that the office keeps under your password, which is asked for")
-	f.StringVar(&s.lang, "lang", "", "show what is signed in this language: en or zh; left out: as the environment says")
 	f.StringVar(&s.passwordFile, "password-file", "", "the same, with the password in a file")
 	c.MarkFlagsMutuallyExclusive("key", "password")
 	c.MarkFlagsMutuallyExclusive("key", "password-file")
+}
+
+// signer reads the key file, if there is one: with a password the office signs.
+func (s *signing) signer() (key approval.Signer, err error) {
+	if s.as == "" {
+		return key, &exit{exitRefused, errors.New("--as is missing: your name, as you are enrolled")}
+	}
+	if s.withPassword() {
+		return key, nil
+	}
+	if key, err = serve.OperatorKey(s.key); err != nil {
+		return key, &exit{exitRefused, fmt.Errorf("--key: %w", err)}
+	}
+	return key, nil
 }
 
 func submitVerb(t *terminal) *cobra.Command {
@@ -80,7 +100,7 @@ func submitVerb(t *terminal) *cobra.Command {
 			return t.sign(cmd, api, d, approval.Author, s)
 		}}
 	s.flags(c)
-	c.Flags().StringVar(&standing, "release-under", "", "send it now under this standing authorisation, with --key and --as; a second person countersigns later")
+	c.Flags().StringVar(&standing, "release-under", "", "send it now under this standing authorisation, with --key or --password, and --as; a second person countersigns later")
 	c.Flags().StringVar(&release, "at", "", "release it at this time (RFC 3339), once it is approved; left out: at once")
 	return c
 }
@@ -114,15 +134,9 @@ func approveVerb(t *terminal) *cobra.Command {
 
 // sign shows a draft, asks, signs what was shown, and sends the signature.
 func (t *terminal) sign(cmd *cobra.Command, api *client.Client, d desk.Draft, act approval.Act, s signing) error {
-	var key approval.Signer
-	var err error
-	if !s.withPassword() {
-		if key, err = serve.OperatorKey(s.key); err != nil {
-			return &exit{exitRefused, fmt.Errorf("--key: %w", err)}
-		}
-	}
-	if s.as == "" {
-		return &exit{exitRefused, errors.New("--as is missing: your name, as you are enrolled")}
+	key, err := s.signer()
+	if err != nil {
+		return err
 	}
 	a, e, err := readWhatIsSigned(d)
 	if err != nil {

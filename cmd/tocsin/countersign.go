@@ -12,7 +12,6 @@ import (
 	"tocsin/alerting/approval"
 	"tocsin/alerting/desk"
 	"tocsin/cmd/tocsin/client"
-	"tocsin/cmd/tocsin/serve"
 )
 
 func countersignVerb(t *terminal) *cobra.Command {
@@ -31,10 +30,8 @@ func countersignVerb(t *terminal) *cobra.Command {
 			}
 			return t.countersign(cmd, api, id, s)
 		}}
-	c.Flags().StringVar(&s.key, "key", "", "the file with your key")
-	c.Flags().StringVar(&s.as, "as", "", "your name, as you are enrolled")
+	s.keyOrPassword(c)
 	c.Flags().BoolVar(&s.yes, "yes", false, "do not ask")
-	c.MarkFlagsRequiredTogether("key", "as")
 	return c
 }
 
@@ -59,9 +56,9 @@ func (t *terminal) listCountersigns(cmd *cobra.Command) error {
 }
 
 func (t *terminal) countersign(cmd *cobra.Command, api *client.Client, id alerting.AlertID, s signing) error {
-	key, err := serve.OperatorKey(s.key)
+	key, err := s.signer()
 	if err != nil {
-		return &exit{exitRefused, fmt.Errorf("--key: %w", err)}
+		return err
 	}
 	w, err := api.Countersignable(cmd.Context(), id)
 	if err != nil {
@@ -74,16 +71,29 @@ func (t *terminal) countersign(cmd *cobra.Command, api *client.Client, id alerti
 		return err
 	}
 	t.prompt("%s", w.Confirmation.Text)
+	lines := t.lineReader()
 	if !s.yes {
-		if err := t.confirm(t.lineReader(), a); err != nil {
+		if err := t.confirm(lines, a); err != nil {
 			return err
 		}
+	}
+	if s.withPassword() {
+		password, err := t.readPassword(lines, s.passwordFile, "Password of "+s.as)
+		if err != nil {
+			return err
+		}
+		err = api.CountersignWithPassword(cmd.Context(), id, s.as, password)
+		return t.countersigned(id, err)
 	}
 	signed, err := signAll(key, e, s.as, approval.Approve)
 	if err != nil {
 		return err
 	}
-	if err := api.Countersign(cmd.Context(), id, signed[0]); err != nil {
+	return t.countersigned(id, api.Countersign(cmd.Context(), id, signed[0]))
+}
+
+func (t *terminal) countersigned(id alerting.AlertID, err error) error {
+	if err != nil {
 		return t.refused(err)
 	}
 	t.printf("countersigned: alert %s\n", id)
@@ -108,12 +118,9 @@ func signAll(key approval.Signer, e *alerting.Envelope, as string, acts ...appro
 
 // releaseUnder signs a submitted draft as its author, and releases it under a standing authorisation.
 func (t *terminal) releaseUnder(cmd *cobra.Command, api *client.Client, d desk.Draft, standing string, s signing) error {
-	if s.key == "" || s.as == "" {
-		return &exit{exitRefused, fmt.Errorf("--key and --as are missing: who releases first signs with a key of his own")}
-	}
-	key, err := serve.OperatorKey(s.key)
+	key, err := s.signer()
 	if err != nil {
-		return &exit{exitRefused, fmt.Errorf("--key: %w", err)}
+		return err
 	}
 	all, err := api.Standings(cmd.Context())
 	if err != nil {
@@ -134,10 +141,18 @@ func (t *terminal) releaseUnder(cmd *cobra.Command, api *client.Client, d desk.D
 	if e.Standing == nil {
 		return &exit{exitRefused, fmt.Errorf("there is no standing authorisation %q", standing)}
 	}
+	lines := t.lineReader()
 	if !s.yes {
-		if err := t.confirm(t.lineReader(), a); err != nil {
+		if err := t.confirm(lines, a); err != nil {
 			return err
 		}
+	}
+	if s.withPassword() {
+		password, err := t.readPassword(lines, s.passwordFile, "Password of "+s.as)
+		if err != nil {
+			return err
+		}
+		return t.draftOr(api.ReleaseUnderWithPassword(cmd.Context(), d.ID, d.Version, standing, s.as, password))
 	}
 	signed, err := signAll(key, e, s.as, approval.Author, approval.Release)
 	if err != nil {

@@ -57,3 +57,17 @@ func (c *Client) Countersignable(ctx context.Context, id alerting.AlertID) (w de
 func (c *Client) Countersign(ctx context.Context, id alerting.AlertID, a alerting.Approval) error {
 	return c.tell(ctx, "/api/alerts/"+id.String()+"/countersign", a)
 }
+
+// ReleaseUnderWithPassword is ReleaseUnder with the key that the office keeps under its author's password.
+func (c *Client) ReleaseUnderWithPassword(ctx context.Context, id string, version int64, standing, operator, password string) (d desk.Draft, err error) {
+	body, err := json.Marshal(map[string]any{"version": version, "standing": standing, "operator": operator, "password": password})
+	if err == nil {
+		err = c.call(ctx, http.MethodPost, draftPath(id)+"/release-under-with-password", "application/json", body, &d)
+	}
+	return d, err
+}
+
+// CountersignWithPassword signs with the key that the office keeps under an operator's password.
+func (c *Client) CountersignWithPassword(ctx context.Context, id alerting.AlertID, operator, password string) error {
+	return c.tell(ctx, "/api/alerts/"+id.String()+"/countersign-with-password", map[string]string{"operator": operator, "password": password})
+}
