@@ -119,7 +119,7 @@ func (d *Desk) confirm(ctx context.Context, in *alerting.Issued, lang string, co
 // effects says what a message does to the alerts that it refers to.
 func (d *Desk) effects(ctx context.Context, in *alerting.Issued, lang string) ([]string, error) {
 	say := phrasesOf(lang)
-	sentence := ""
+	var sentence string
 	switch {
 	case in.Alert.MsgType == cap.MsgCancel:
 		sentence = say.cancels

@@ -37,9 +37,16 @@ func (r *missRow) until(now time.Time) time.Time {
 	return end
 }
 
+// pickedApproval is a signature with the place that came with it.
+type pickedApproval struct {
+	alerting.Approval
+	Pick
+}
+
 // picked judges the place that came with a signature that is good. What it refuses is an answer and no failure: refused must be given
 // once the transaction stands, which keeps the note and counts what was wrong.
-func (d *Desk) picked(ctx context.Context, tx bun.Tx, by alerting.Actor, in *alerting.Issued, v *versionRow, a alerting.Approval, p Pick) (refused, err error) {
+func (d *Desk) picked(ctx context.Context, tx bun.Tx, by alerting.Actor, in *alerting.Issued, v *versionRow, s pickedApproval) (refused, err error) {
+	a, p := s.Approval, s.Pick
 	if approval.Act(a.Act) != approval.Approve || !d.picksPlace(in) {
 		return nil, nil
 	}
@@ -47,7 +54,8 @@ func (d *Desk) picked(ctx context.Context, tx bun.Tx, by alerting.Actor, in *ale
 	if err != nil {
 		return nil, err
 	}
-	why, wrong := "", false
+	var why string
+	var wrong bool
 	if end := row.until(d.Now()); !end.IsZero() {
 		why = fmt.Sprintf("%s picked three wrong places within %s and must wait until %s; somebody else may approve meanwhile",
 			a.By, missesWithin, end.Format(time.RFC3339))
