@@ -140,20 +140,11 @@ func (d *Desk) SignWithPassword(ctx context.Context, id string, version int64, b
 		return Draft{}, fmt.Errorf("sign draft %s: %w", id, err)
 	}
 	v.onto(&in.Envelope, nil)
-	statement, err := approval.Over(&in.Envelope, p.Act, p.Operator, d.Now())
+	signed, err := d.signWith(ctx, by, &in.Envelope, p, p.Act)
 	if err != nil {
 		return Draft{}, fmt.Errorf("sign draft %s: %w", id, err)
 	}
-	signer, _, err := d.unlock(ctx, by, p.Operator, p.Password)
-	if err != nil {
-		return Draft{}, fmt.Errorf("sign draft %s: %w", id, err)
-	}
-	a, err := signer.Sign(statement)
-	clear(signer.Private)
-	if err != nil {
-		return Draft{}, fmt.Errorf("sign draft %s: %w", id, err)
-	}
-	return d.SignPicked(ctx, id, version, by, a, p.Pick)
+	return d.SignPicked(ctx, id, version, by, signed[0], p.Pick)
 }
 
 // ChangePassword puts an operator's key under another password. The key stays the same.
