@@ -1,4 +1,4 @@
-# `make help` lists the targets. Nothing here needs the network beyond Go modules.
+# `make help` lists the targets. Nothing but `make web` needs the network beyond Go modules.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -13,7 +13,7 @@ CONCURRENT = $$(go list ./alerting/... ./channels/... ./cmd/... | grep -v /chann
 
 LINTER := go tool -modfile=.tools/go.mod golangci-lint
 
-.PHONY: help build run test test-real race conformance fuzz alarms chaos soak bench bench-cap lint clean
+.PHONY: help build web run test test-real race conformance fuzz alarms chaos soak bench bench-cap lint clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -21,6 +21,9 @@ help: ## list the targets
 build: ## build bin/tocsin and bin/gatewaysim
 	@mkdir -p bin
 	go build -o bin/ ./cmd/tocsin ./cmd/gatewaysim
+
+web: ## check and bundle the TypeScript of the pages into alerting/console/pages/static (needs npm; only after a change of it)
+	@alerting/console/pages/web/build
 
 run: build ## see it work: a flood warning for an invented town, against a gateway simulator (ARGS="--once")
 	bin/tocsin demo $(ARGS)

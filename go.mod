@@ -2,6 +2,9 @@ module tocsin
 
 go 1.26.0
 
+// Packages of npm may hold Go.
+ignore ./alerting/console/pages/web/node_modules
+
 require (
 	github.com/SherClockHolmes/webpush-go v1.4.0
 	github.com/alicebob/miniredis/v2 v2.40.0

@@ -1,0 +1,2 @@
+// The area editor.
+export function start(_fieldset: HTMLElement): void {}
