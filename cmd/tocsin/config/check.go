@@ -61,6 +61,7 @@ func (c *Config) check(text []byte, faults []error) error {
 	k.callbacks(c)
 	k.feeds(c)
 	k.templates(c)
+	k.pages(c)
 	k.tokens(c)
 	k.login(c)
 	k.inbox(c)

@@ -15,6 +15,8 @@ type Config struct {
 	Gateways []Gateway `yaml:"gateways"`
 	// Templates are prepared warnings.
 	Templates Templates `yaml:"templates" envPrefix:"TEMPLATES_"`
+	// Pages are what people see in a browser, at the address of the API, where they can log in.
+	Pages Pages `yaml:"pages" envPrefix:"PAGES_"`
 	Inbox     Inbox     `yaml:"inbox"`
 	// Listen is where each role answers.
 	API       API       `yaml:"api" envPrefix:"API_"`
@@ -113,6 +115,12 @@ type Signing struct {
 	// Empty: the certificate itself.
 	AnchorFiles []string `yaml:"anchor_files" env:"ANCHOR_FILES"`
 	C14N        string   `yaml:"c14n" env:"C14N"` // exclusive (default), inclusive, inclusive11
+}
+
+// Pages are those of the operators (package pages).
+type Pages struct {
+	// TilesURL is where maps get their tiles, such as https://tiles.example.org/{z}/{x}/{y}.png. Without it they show outlines only.
+	TilesURL string `yaml:"tiles_url" env:"TILES_URL"`
 }
 
 // Templates are warnings that were written in quiet hours (package template). Without dir there are none.

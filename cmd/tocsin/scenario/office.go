@@ -43,8 +43,9 @@ type Options struct {
 	// on localhost whose passkeys count.
 	Approvals      bool
 	Policy, Origin string
-	// Login: people log in, beside the tokens.
-	Login bool
+	// Login: people log in, beside the tokens. People have accounts from the beginning, the first that of an administrator.
+	Login  bool
+	People []serve.Ready
 	// Inbox are the sources of the inbox, as YAML; {{partner}} is the certificate of the partner whose key lies in Dir/partner.
 	Inbox string
 	// Callbacks say how the SMS gateway reports; the zero value: everything, at once.
@@ -67,6 +68,7 @@ type Office struct {
 	log     *journal
 	letters *letters
 	serial  *atomic.Int64
+	people  []serve.Ready
 }
 
 // journal is the engine's log.
@@ -107,6 +109,7 @@ func prepare(tb testing.TB, o Options) *Office {
 	if office.cfg, err = config.Load(office.File, nil); err != nil {
 		tb.Fatalf("the configuration of the office: %v", err)
 	}
+	office.makePeople(o.People)
 	return office
 }
 

@@ -155,6 +155,11 @@ func MakeReady(ctx context.Context, cfg *config.Config, log *slog.Logger, all []
 	if kafkaIn, redisIn := cfg.InProcess(); !kafkaIn || !redisIn || !cfg.API.Loopback() {
 		return fmt.Errorf("%w: ready accounts are for a demonstration on this machine alone", alerting.ErrForbidden)
 	}
+	return MakeAccounts(ctx, cfg, log, all)
+}
+
+// MakeAccounts does so in any stores: whoever can call it holds their keys anyhow.
+func MakeAccounts(ctx context.Context, cfg *config.Config, log *slog.Logger, all []Ready) error {
 	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
 		return fmt.Errorf("data_dir: %w", err)
 	}

@@ -135,7 +135,11 @@ func (h *house) openDoors(ctx context.Context, group *errgroup.Group, roles []st
 	if err != nil {
 		return out, err
 	}
-	apiDoor, err := openDoor(h.cfg.API.Listener, api.Handler())
+	front, err := h.withPages(api.Handler())
+	if err != nil {
+		return out, err
+	}
+	apiDoor, err := openDoor(h.cfg.API.Listener, front)
 	if err != nil {
 		return out, fmt.Errorf("api.listen: %w", err)
 	}
