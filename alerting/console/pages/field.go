@@ -46,7 +46,9 @@ type Said struct {
 }
 
 // ID is the id of the input.
-func (f *Field) ID() string { return "f-" + strings.NewReplacer(".", "-", "[", "-", "]", "").Replace(f.Name) }
+func (f *Field) ID() string {
+	return "f-" + strings.NewReplacer(".", "-", "[", "-", "]", "").Replace(f.Name)
+}
 
 // Kind is the type with its default.
 func (f *Field) Kind() string {

@@ -207,7 +207,9 @@ func (q *request) span(d time.Duration) string {
 func (q *request) Number(n int64) string { return grouped(n) }
 
 // show renders a page whose template is templates/NAME.html.
-func (q *request) show(name, title string, data any) error { return q.showAs(http.StatusOK, name, title, data) }
+func (q *request) show(name, title string, data any) error {
+	return q.showAs(http.StatusOK, name, title, data)
+}
 
 // showAs is show with another status: that of a form that was refused.
 func (q *request) showAs(status int, name, title string, data any) error {

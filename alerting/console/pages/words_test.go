@@ -55,13 +55,13 @@ func used(t *testing.T) (whole, begun map[string]string) {
 	t.Helper()
 	whole, begun = make(map[string]string), make(map[string]string)
 	patterns := map[*regexp.Regexp]string{
-		regexp.MustCompile(`\.T "([^"]+)"`):                   "",
-		regexp.MustCompile(`\.N "([^"]+)"`):                   ".other",
-		regexp.MustCompile(`\bT\("([^"]+)"[,)]`):              "",
-		regexp.MustCompile(`\bN\("([^"]+)"[,)]`):              ".other",
+		regexp.MustCompile(`\.T "([^"]+)"`):                     "",
+		regexp.MustCompile(`\.N "([^"]+)"`):                     ".other",
+		regexp.MustCompile(`\bT\("([^"]+)"[,)]`):                "",
+		regexp.MustCompile(`\bN\("([^"]+)"[,)]`):                ".other",
 		regexp.MustCompile(`(?:\.T|\bT\() ?\(?print "([^"]+)"`): "…",
-		regexp.MustCompile(`\bT\("([^"]+)" ?\+`):              "…",
-		regexp.MustCompile(`goTo\([^\n]*, "([^"]+)"\)`):       "done",
+		regexp.MustCompile(`\bT\("([^"]+)" ?\+`):                "…",
+		regexp.MustCompile(`goTo\([^\n]*, "([^"]+)"\)`):         "done",
 	}
 	read := func(file string, text []byte) {
 		for pattern, end := range patterns {

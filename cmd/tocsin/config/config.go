@@ -17,7 +17,7 @@ type Config struct {
 	Templates Templates `yaml:"templates" envPrefix:"TEMPLATES_"`
 	// Pages are what people see in a browser, at the address of the API, where they can log in.
 	Pages Pages `yaml:"pages" envPrefix:"PAGES_"`
-	Inbox     Inbox     `yaml:"inbox"`
+	Inbox Inbox `yaml:"inbox"`
 	// Listen is where each role answers.
 	API       API       `yaml:"api" envPrefix:"API_"`
 	Login     Login     `yaml:"login" envPrefix:"LOGIN_"`
