@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/klauspost/compress/gzhttp"
 )
 
 // Pages are all pages of an office.
@@ -65,7 +67,16 @@ func (p *Pages) Handler() (http.Handler, error) {
 	}
 	mux.Handle("GET /static/{name}", p.static)
 	mux.Handle("/", p.serve(route{answer: nowhere, open: true}))
-	return p.secure(mux), nil
+	packed, err := packs()
+	if err != nil {
+		return nil, err
+	}
+	return p.secure(packed(mux)), nil
+}
+
+// packs compresses pages on their way. Their length is jittered: what is secret in them cannot be guessed from it (BREACH).
+func packs() (func(http.Handler) http.HandlerFunc, error) {
+	return gzhttp.NewWrapper(gzhttp.MinSize(1024), gzhttp.ContentTypes([]string{"text/html"}), gzhttp.RandomJitter(32, 0, false))
 }
 
 // inWorlds is a pattern once for each world that it may be in: "GET /{world}/drafts" stands for three.
