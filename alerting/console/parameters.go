@@ -28,8 +28,9 @@ func parameters() map[string][]parameter {
 		return parameter{"state", "query", "Only those in this state (" + what + "); may be repeated", false}
 	}
 	return map[string][]parameter{
-		"POST /api/alerts":             orderedBy(),
-		"POST /api/alerts/dry-run":     orderedBy(parameter{"list", "query", "true: also each recipient by reference", false}),
+		"POST /api/alerts": orderedBy(),
+		"POST /api/alerts/dry-run": orderedBy(parameter{"list", "query", "true: also each recipient by reference", false},
+			parameter{"previews", "query", "true: also the words of every info on every channel, whether or not anybody is told by it", false}),
 		"POST /api/alerts/{id}/update": orderedBy(),
 		"POST /api/drafts":             orderedBy(parameter{"Idempotency-Key", "header", "What the caller calls this request: the same again is the same draft", false}),
 		"PUT /api/drafts/{id}":         orderedBy(parameter{"If-Match", "header", "The version that is replaced, in quotes", false}),

@@ -19,6 +19,7 @@ func (p *Pages) draftsRoutes() []route {
 	return []route{
 		{pattern: "GET /{world}/drafts", answer: draftQueue},
 		{pattern: "GET /{world}/drafts/{id}", answer: draftPage},
+		{pattern: "GET /{world}/drafts/{id}/now", answer: draftNow},
 		{pattern: "GET /{world}/drafts/{id}/document", answer: draftDocument},
 		{pattern: "GET /{world}/drafts/{id}/submit", answer: submitPage},
 		{pattern: "POST /{world}/drafts/{id}/submit", answer: submitDraft},

@@ -25,10 +25,9 @@ type draft struct {
 	Lacks, Others []string
 	// Approvals: the office demands them. Wrote and Signed speak of whoever looks.
 	Approvals, Wrote, Signed bool
-	// Text is the document, cut where it is very long.
-	Text string
-	Cut  bool
-	keys []console.Operator
+	// Previews are there on its own page.
+	Previews *previews
+	keys     []console.Operator
 }
 
 // AsDraft is the draft itself, for pages that show more than it.
@@ -46,9 +45,6 @@ func (d *draft) Over() bool { return slices.Contains(endStates(), d.State) }
 // Wrong reports whether there is an error among the findings.
 func (d *draft) Wrong() bool { return d.Findings.Err() != nil }
 
-// longestShown bounds what a page shows of a document, in bytes.
-const longestShown = 60_000
-
 // draftAt asks for the draft that the path names.
 func (q *request) draftAt() (*draft, error) {
 	d := &draft{}
@@ -65,10 +61,6 @@ func (q *request) draftAt() (*draft, error) {
 	}
 	d.Wrote, d.Signed = q.wrote(&d.Draft), q.signed(&d.Draft)
 	d.Alert, _ = cap.Read(d.Document, cap.Options{MaxBytes: max(len(d.Document), 1)})
-	d.Text = string(d.Document)
-	if len(d.Text) > longestShown {
-		d.Text, d.Cut = strings.ToValidUTF8(d.Text[:longestShown], ""), true
-	}
 	for _, text := range d.Missing {
 		d.Lacks = append(d.Lacks, q.lack(text))
 	}
@@ -87,10 +79,22 @@ func (d *draft) signedBy(name string) bool {
 
 func draftPage(q *request) error {
 	d, err := q.draftAt()
+	if err == nil {
+		d.Previews, err = q.previewsOf(&d.Draft)
+	}
 	if err != nil {
 		return err
 	}
 	return q.show("drafts/draft", d.heading(q), d)
+}
+
+// draftNow is how a draft stands, for the page that shows it already.
+func draftNow(q *request) error {
+	d, err := q.draftAt()
+	if err != nil {
+		return err
+	}
+	return q.fragment("drafts/draft", "draft-now", d)
 }
 
 func (d *draft) heading(q *request) string {

@@ -84,7 +84,7 @@ func TestADraftGoesOutThroughThePages(t *testing.T) {
 	author.Open("/actual/drafts").Has(t, 200, "Your drafts", "Flood warning for the harbour", "being written", "(you)")
 	approver.Open("/actual/drafts").Has(t, 200, "Nothing waits for your approval")
 	approver.Open("/exercise/drafts").Lacks(t, "Flood warning")
-	author.Open(page).Has(t, 200, "Submit for approval", "Leave the harbour now.", "Extreme: extraordinary threat", "the harbour", "Show the XML")
+	author.Open(page).Has(t, 200, "Submit for approval", "Leave the harbour now.", "Extreme: extraordinary threat", "the harbour", "What people get", "Save the XML")
 	approver.Open(page).Lacks(t, "Submit for approval", "Check and approve")
 
 	// A time that is over, a wrong version and a wrong password are told on the form; the last after it was submitted.
@@ -100,7 +100,7 @@ func TestADraftGoesOutThroughThePages(t *testing.T) {
 
 	// The author is offered nothing, and refused what he sends all the same.
 	author.Open(page).Lacks(t, "Check and approve", "/sign\"")
-	author.Open(page + "/approve").Has(t, 200, "somebody else must approve it")
+	author.Open(page+"/approve").Has(t, 200, "somebody else must approve it")
 	author.Open(page+"/approve").Lacks(t, "<form method=\"post\" action=\""+page)
 	author.Send(page+"/approve", url.Values{"version": {version}, "password": {signingPassword("author")}}).Has(t, 403, "It was not approved")
 
@@ -186,15 +186,15 @@ func TestTheOneWhoReadsAnOldVersionIsTold(t *testing.T) {
 	// It waits for its time once it is approved, and can be withdrawn until then; to nobody was anything sent.
 	approver.Open(page+"/approve").Has(t, 200, "Once everybody has signed it goes out at")
 	approver.Send(page+"/approve", url.Values{"version": {"2"}, "password": {signingPassword("approver")}}).Has(t, 200, "Approved.", "Goes out at")
-	approver.Open(page + "/end/withdraw").Has(t, 200, "not for you")
+	approver.Open(page+"/end/withdraw").Has(t, 200, "not for you")
 	author.Send(page+"/end/withdraw", url.Values{"version": {"2"}, "reason": {"the tide turned"}}).Has(t, 200, "Withdrawn.", "the tide turned")
 	other := author.drafts(o, o.Alert(Info(p.Area())))
 	page = "/actual/drafts/" + other.ID
 	author.Send(page+"/submit", url.Values{"version": {"1"}, "when": {"now"}}).Has(t, 200, "Submitted.")
-	approver.Open(page + "/end/nothing").Has(t, 404)
+	approver.Open(page+"/end/nothing").Has(t, 404)
 	approver.Send(page+"/end/reject", url.Values{"version": {"1"}, "reason": {"twice"}}).Has(t, 200, "Rejected.", "Rejected, because:")
 	author.Send(page+"/end/withdraw", url.Values{"version": {"1"}, "reason": {"twice"}}).Has(t, 409, "another state by now: rejected")
-	author.Open("/exercise/drafts/" + other.ID).Has(t, 404)
+	author.Open("/exercise/drafts/"+other.ID).Has(t, 404)
 	if n := len(o.Arrivals()); n != 0 {
 		t.Fatalf("%d messages left", n)
 	}
