@@ -25,8 +25,10 @@ type Pages struct {
 	Tiles string
 	// PlainCookie: the listener is plain HTTP on loopback, where browsers refuse secure cookies.
 	PlainCookie bool
-	Now         func() time.Time
-	Log         *slog.Logger
+	// Relying is the host name that passkeys are bound to (approval.Relying.ID); empty: no passkey can sign here.
+	Relying string
+	Now     func() time.Time
+	Log     *slog.Logger
 
 	words     words
 	templates map[string]*template.Template
@@ -43,7 +45,7 @@ type route struct {
 
 // routes are all pages, by area.
 func (p *Pages) routes() []route {
-	return slices.Concat(p.loginRoutes(), p.homeRoutes(), p.partsRoutes())
+	return slices.Concat(p.loginRoutes(), p.homeRoutes(), p.draftsRoutes(), p.partsRoutes())
 }
 
 // Handler serves the pages. It fails when a template or a catalogue is broken, which tests find before users do.

@@ -10,6 +10,7 @@ interface Module {
 const modules: Record<string, () => Promise<Module>> = {
   "[data-area-editor]": () => import("./area"),
   "[data-map]": () => import("./map"),
+  "[data-passkey]": () => import("./passkey"),
 }
 
 const started = new WeakSet<Element>()
