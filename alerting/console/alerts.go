@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"tocsin/alerting"
 	"tocsin/alerting/desk"
@@ -189,17 +190,36 @@ func (c *Console) list(w http.ResponseWriter, r *http.Request, _ alerting.Actor)
 	if err != nil {
 		return err
 	}
-	all, err := sifted(w, r, p, func(p page) ([]report.Listing, error) { return c.Reporter.List(r.Context(), p.place(), p.limit) },
-		func(l *report.Listing) alerting.Place {
-			return alerting.Place{MS: l.Issued.UnixMilli(), ID: l.Alert.String()}
-		},
+	search, err := searchOf(r)
+	if err != nil {
+		return err
+	}
+	all, err := sifted(w, r, p, func(p page) ([]report.Listing, error) {
+		return c.Reporter.List(r.Context(), search, p.place(), p.limit)
+	},
+		func(l *report.Listing) alerting.Place { return l.Place },
 		func(l *report.Listing) (bool, error) {
-			if want := worldOf(r.Context()); want != "" && l.World != want {
-				return false, nil
-			}
 			return c.reads(r.Context(), func() (string, error) { return c.unitOfAlert(r.Context(), l.Alert.String()) })
 		})
 	return orJSON(w, all, err)
+}
+
+// searchOf is what a request for the list of alerts looks for.
+func searchOf(r *http.Request) (desk.Search, error) {
+	query := r.URL.Query()
+	s := desk.Search{World: worldOf(r.Context()), Text: strings.TrimSpace(query.Get("q")), Status: query.Get("status"), Severity: cap.Severity(query.Get("severity")),
+		Sender: query.Get("sender"), Category: cap.Category(query.Get("category"))}
+	for name, at := range map[string]*time.Time{"from": &s.From, "to": &s.To} {
+		text := query.Get(name)
+		if text == "" {
+			continue
+		}
+		var err error
+		if *at, err = time.Parse(time.RFC3339, text); err != nil {
+			return s, fmt.Errorf("%w: %s %.40q: want a time with its zone, such as 2026-03-01T00:00:00Z", alerting.ErrInvalid, name, text)
+		}
+	}
+	return s, s.Check()
 }
 
 // limitOf is how long a list may be: ?limit=, 50 when nothing is said.

@@ -62,7 +62,7 @@ func docChinese() map[string]string { //nolint:funlen // a table
 		"POST /api/alerts":                                           "发布一份 CAP 文档;需要审批的单位则作为草稿提交",
 		"POST /api/alerts/dry-run":                                   "试算:谁会收到、文字如何、费用多少;不发布任何内容",
 		"POST /api/alerts/read":                                      "检查他人所写的文档是否可用",
-		"GET /api/alerts":                                            "最近的预警",
+		"GET /api/alerts":                                            "预警列表，最新的在前；可用 ?q=、?from=、?to=、?status=、?severity=、?sender=、?category= 筛选",
 		"GET /api/alerts/{id}":                                       "一条预警的现状",
 		"GET /api/alerts/{id}/events":                                "以事件流给出现状,直到不再变化",
 		"GET /api/alerts/{id}/document":                              "CAP 文档原文,与发布时逐字节相同",

@@ -52,7 +52,7 @@ func (c *Console) alertRoutes() []route {
 		{"POST /api/alerts", MayIssue, c.issue, "Issue a CAP document; where the office demands approvals it is submitted as a draft. " + filledHeader + " names the template that it was filled from", capDocument, answer{}, 202},
 		{"POST /api/alerts/dry-run", MayRead, c.inTurn(c.dryRun), "Who would get what, in which words, at what cost; nothing is issued", capDocument, report.DryRun{}, 200},
 		{"POST /api/alerts/read", MayRead, c.inTurn(c.read), "What a document that somebody else wrote is worth", capDocument, Reading{}, 200},
-		{"GET /api/alerts", MayRead, c.inTurn(c.list), "The latest alerts", nil, []report.Listing{}, 200},
+		{"GET /api/alerts", MayRead, c.inTurn(c.list), "The alerts, the latest first; ?q=, ?from=, ?to=, ?status=, ?severity=, ?sender= and ?category= pick", nil, []report.Listing{}, 200},
 		{"GET /api/alerts/{id}", MayRead, c.inTurn(c.status), "How an alert stands", nil, report.Status{}, 200},
 		{"GET /api/alerts/{id}/events", MayRead, c.events, "The same as a stream of events, until nothing can change any more", nil, eventMedia, 200},
 		{"GET /api/alerts/{id}/document", MayRead, c.inTurn(c.document), "The CAP document, byte for byte as it was issued", nil, capDocument, 200},

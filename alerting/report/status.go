@@ -10,6 +10,7 @@ import (
 
 	"tocsin/alerting"
 	"tocsin/alerting/audience"
+	"tocsin/alerting/desk"
 	"tocsin/alerting/fanout"
 	"tocsin/alerting/ledger"
 	"tocsin/cap"
@@ -33,8 +34,8 @@ type Manifest struct {
 	Find  func(ctx context.Context, id alerting.AlertID, kind fanout.Kind, member int64) ([]fanout.Spot, error)
 	// StoppedBy is the alert that cancelled or superseded this one; zero when none did.
 	StoppedBy func(ctx context.Context, id alerting.AlertID) (alerting.AlertID, error)
-	// Latest are the alerts that fan-out saw last, newest first.
-	Latest func(ctx context.Context, after alerting.Place, limit int) ([]fanout.Progress, error)
+	// Latest are the alerts of a world that fan-out saw last, newest first; those of all worlds for "".
+	Latest func(ctx context.Context, world alerting.World, after alerting.Place, limit int) ([]fanout.Progress, error)
 }
 
 // Reporter answers from manifest and receipts.
@@ -50,6 +51,9 @@ type Reporter struct {
 	// Standing gives the pages of a live alert from one number to before another.
 	Standing func(ctx context.Context, id alerting.AlertID, from, to uint32) ([]ledger.SealedPage, error)
 	Now      func() time.Time
+	// Headlines say what alerts are called, and Search finds them; both may be nil.
+	Headlines func(ctx context.Context, ids []alerting.AlertID) (map[alerting.AlertID]desk.Headline, error)
+	Search    func(ctx context.Context, s desk.Search, after alerting.Place, limit int) ([]desk.Headline, error)
 	// Accepted gives an alert that the desk issued and fan-out may not have seen; ErrNotFound when it did not. May be nil.
 	Accepted func(ctx context.Context, id alerting.AlertID) (*alerting.Issued, error)
 	// Person and Siren say why an alert is not for a member; may be nil.

@@ -213,6 +213,11 @@ func (c *Client) List(ctx context.Context, l Paging) ([]report.Listing, error) {
 	return listed[report.Listing](ctx, c, "/api/alerts", url.Values{}, l)
 }
 
+// Search asks for the alerts that the values of the query pick, as GET /api/alerts names them.
+func (c *Client) Search(ctx context.Context, query url.Values, l Paging) ([]report.Listing, error) {
+	return listed[report.Listing](ctx, c, "/api/alerts", query, l)
+}
+
 // Explain asks what became of a person or siren.
 func (c *Client) Explain(ctx context.Context, id alerting.AlertID, who string) (x report.Explanation, err error) {
 	err = c.call(ctx, http.MethodGet, "/api/alerts/"+id.String()+"/explain/"+url.PathEscape(who), "", nil, &x)

@@ -124,7 +124,7 @@ func (h *house) reporter(d *desk.Desk) *report.Reporter {
 	db := h.db.Read()
 	return &report.Reporter{
 		Receipts: h.ledger, PersonID: h.people.Find, SirenID: h.people.FindSiren, Now: h.now,
-		Accepted: d.Issued, Person: h.people.Why, Siren: h.people.WhySiren,
+		Accepted: d.Issued, Headlines: d.Headlines, Search: d.Search, Person: h.people.Why, Siren: h.people.WhySiren,
 		Standing: h.ledger.Standing, Refs: h.people.Refs, SirenRefs: h.people.SirenRefs,
 		Manifest: report.Manifest{
 			Progress: func(ctx context.Context, id alerting.AlertID) (fanout.Progress, error) {
@@ -145,8 +145,8 @@ func (h *house) reporter(d *desk.Desk) *report.Reporter {
 			StoppedBy: func(ctx context.Context, id alerting.AlertID) (alerting.AlertID, error) {
 				return fanout.StoppedBy(ctx, db, id)
 			},
-			Latest: func(ctx context.Context, after alerting.Place, limit int) ([]fanout.Progress, error) {
-				return fanout.Latest(ctx, db, after, limit)
+			Latest: func(ctx context.Context, world alerting.World, after alerting.Place, limit int) ([]fanout.Progress, error) {
+				return fanout.Latest(ctx, db, world, after, limit)
 			},
 		},
 	}
