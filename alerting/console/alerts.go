@@ -1,8 +1,6 @@
 package console
 
 import (
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -56,41 +54,6 @@ func (c *Console) follow(w http.ResponseWriter, r *http.Request, by alerting.Act
 		return nil
 	}
 	a, err := c.Desk.Follow(r.Context(), id, document, order)
-	c.answer(w, r, a, err)
-	return nil
-}
-
-// cancelNote is the body of a cancel or an all-clear; it may be left out.
-type cancelNote struct {
-	Note string `json:"note"`
-}
-
-func (c *Console) cancel(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
-	return c.end(w, r, by, c.Desk.Cancel)
-}
-
-// allClear ends an alert whose danger is over.
-func (c *Console) allClear(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
-	return c.end(w, r, by, c.Desk.AllClear)
-}
-
-// end is a cancel or an all-clear.
-func (c *Console) end(w http.ResponseWriter, r *http.Request, by alerting.Actor, how func(context.Context, alerting.AlertID, desk.Order) (desk.Answer, error)) error {
-	id, err := alerting.ParseAlertID(r.PathValue("id"))
-	if err != nil {
-		c.refuse(w, r, err)
-		return nil
-	}
-	var body cancelNote
-	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 64<<10))
-	if err == nil && len(text) > 0 {
-		err = json.Unmarshal(text, &body)
-	}
-	if err != nil {
-		c.refuse(w, r, fmt.Errorf("%w: body: want {\"note\": \"…\"}", alerting.ErrInvalid))
-		return nil
-	}
-	a, err := how(r.Context(), id, desk.Order{Actor: by, Note: body.Note})
 	c.answer(w, r, a, err)
 	return nil
 }

@@ -22,6 +22,7 @@ type Desk interface {
 	Follow(ctx context.Context, id alerting.AlertID, document []byte, o desk.Order) (desk.Answer, error)
 	Cancel(ctx context.Context, id alerting.AlertID, o desk.Order) (desk.Answer, error)
 	AllClear(ctx context.Context, id alerting.AlertID, o desk.Order) (desk.Answer, error)
+	Ending(ctx context.Context, id alerting.AlertID, clear bool) ([]alerting.Words, error)
 	Refill(ctx context.Context, id alerting.AlertID, asked []byte, o desk.Order, fill desk.Filler) (desk.Answer, error)
 }
 

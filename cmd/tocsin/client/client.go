@@ -139,21 +139,27 @@ func (c *Client) Update(ctx context.Context, id alerting.AlertID, document []byt
 }
 
 // Cancel stops an alert.
-func (c *Client) Cancel(ctx context.Context, id alerting.AlertID, note string) (Accepted, error) {
-	return c.end(ctx, id, "cancel", note)
+func (c *Client) Cancel(ctx context.Context, id alerting.AlertID, note string, words ...alerting.Words) (Accepted, error) {
+	return c.end(ctx, id, "cancel", note, words)
 }
 
 // AllClear says that the danger of an alert is over; see Issue.
-func (c *Client) AllClear(ctx context.Context, id alerting.AlertID, note string) (Accepted, error) {
-	return c.end(ctx, id, "all-clear", note)
+func (c *Client) AllClear(ctx context.Context, id alerting.AlertID, note string, words ...alerting.Words) (Accepted, error) {
+	return c.end(ctx, id, "all-clear", note, words)
 }
 
-func (c *Client) end(ctx context.Context, id alerting.AlertID, how, note string) (Accepted, error) {
-	body, err := json.Marshal(map[string]string{"note": note})
+func (c *Client) end(ctx context.Context, id alerting.AlertID, how, note string, words []alerting.Words) (Accepted, error) {
+	body, err := json.Marshal(map[string]any{"note": note, "words": words})
 	if err != nil {
 		return Accepted{}, err
 	}
 	return c.order(ctx, "/api/alerts/"+id.String()+"/"+how, "application/json", body)
+}
+
+// Endings asks what a cancel and an all-clear of an alert would say.
+func (c *Client) Endings(ctx context.Context, id alerting.AlertID) (e console.Endings, err error) {
+	err = c.call(ctx, http.MethodGet, "/api/alerts/"+id.String()+"/endings", "", nil, &e)
+	return e, err
 }
 
 // TemplateUpdate issues the update of an alert from its template, with the values that have changed; see Issue.
