@@ -62,6 +62,7 @@ func (c *Console) alertRoutes() []route {
 		{"POST /api/alerts/{id}/template-update", MayIssue, c.refill, "Issue the update of an alert from its template; values that are not named stay as they were", templateChange{}, answer{}, 202},
 		{"POST /api/alerts/{id}/cancel", MayCancel, c.cancel, "Stop an alert, and tell everybody who was told; takes one person", cancelNote{}, answer{}, 202},
 		{"POST /api/alerts/{id}/all-clear", MayIssue, c.allClear, "Say that the danger of an alert is over, to everybody who was told; goes the way of an update", cancelNote{}, answer{}, 202},
+		{"GET /api/alerts/{id}/timeline", MayRead, c.inTurn(c.timeline), "All that happened to an alert, in its order: who wrote, signed and issued it, hand-overs by channel, and its end", nil, []report.Moment{}, 200},
 		{"GET /api/alerts/{id}/endings", MayRead, c.inTurn(c.endings), "What a cancel and an all-clear of an alert would say; nothing is issued", nil, Endings{}, 200},
 		{"GET /api/alerts/expiring", MayRead, c.inTurn(c.expiring), "Alerts that end soon, and that nobody has answered for", nil, []desk.Asked{}, 200},
 		{"POST /api/alerts/{id}/extend", MayIssue, c.extend, "Issue an alert again, with the same words, to end later", extension{}, answer{}, 202},

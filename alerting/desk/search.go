@@ -112,3 +112,17 @@ func (s Search) Check() error {
 	}
 	return nil
 }
+
+// DraftOf is the draft that an alert was released from, or is to be; empty for none.
+func (d *Desk) DraftOf(ctx context.Context, id alerting.AlertID) (string, error) {
+	var drafts []string
+	err := d.DB.Read().NewSelect().Model((*draftRow)(nil)).Column("id").Where("alert = ?", id.String()).
+		OrderExpr("CASE WHEN state = ? THEN 0 ELSE 1 END, updated_ms DESC", string(Released)).Limit(1).Scan(ctx, &drafts)
+	if err != nil {
+		return "", fmt.Errorf("look for the draft of alert %s: %w: %w", id, alerting.ErrUnavailable, err)
+	}
+	if len(drafts) == 0 {
+		return "", nil
+	}
+	return drafts[0], nil
+}

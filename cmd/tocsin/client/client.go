@@ -156,6 +156,12 @@ func (c *Client) end(ctx context.Context, id alerting.AlertID, how, note string,
 	return c.order(ctx, "/api/alerts/"+id.String()+"/"+how, "application/json", body)
 }
 
+// Timeline asks what happened to an alert, in its order.
+func (c *Client) Timeline(ctx context.Context, id alerting.AlertID) (all []report.Moment, err error) {
+	err = c.call(ctx, http.MethodGet, "/api/alerts/"+id.String()+"/timeline", "", nil, &all)
+	return all, err
+}
+
 // Endings asks what a cancel and an all-clear of an alert would say.
 func (c *Client) Endings(ctx context.Context, id alerting.AlertID) (e console.Endings, err error) {
 	err = c.call(ctx, http.MethodGet, "/api/alerts/"+id.String()+"/endings", "", nil, &e)

@@ -19,6 +19,7 @@ import (
 	"tocsin/alerting/console"
 	"tocsin/alerting/desk"
 	"tocsin/alerting/fanout"
+	"tocsin/alerting/journal"
 	"tocsin/alerting/report"
 	"tocsin/alerting/seal"
 	"tocsin/cap"
@@ -120,12 +121,24 @@ func (h *house) console(d *desk.Desk) (*console.Console, error) {
 	return c, nil
 }
 
+// mostActs is how many entries of the journal a timeline takes of a draft or an alert.
+const mostActs = 1000
+
 func (h *house) reporter(d *desk.Desk) *report.Reporter {
 	db := h.db.Read()
 	return &report.Reporter{
 		Receipts: h.ledger, PersonID: h.people.Find, SirenID: h.people.FindSiren, Now: h.now,
 		Accepted: d.Issued, Headlines: d.Headlines, Search: d.Search, Person: h.people.Why, Siren: h.people.WhySiren,
 		Standing: h.ledger.Standing, Refs: h.people.Refs, SirenRefs: h.people.SirenRefs,
+		Record: report.Record{DraftOf: d.DraftOf, Acts: func(ctx context.Context, subject string) (out []journal.Entry, err error) {
+			for e, err := range journal.Read(ctx, db, journal.Query{Subject: subject, Limit: mostActs}) {
+				if err != nil {
+					return nil, err
+				}
+				out = append(out, e)
+			}
+			return out, nil
+		}},
 		Manifest: report.Manifest{
 			Progress: func(ctx context.Context, id alerting.AlertID) (fanout.Progress, error) {
 				return fanout.ProgressOf(ctx, db, id)
