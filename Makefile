@@ -43,7 +43,7 @@ conformance: ## both doors of package cap against the verdicts recorded for real
 	@command -v xmllint >/dev/null || { echo "xmllint is missing: install libxml2-utils" >&2; exit 1; }
 	@CAP_CORPUS=$$(cd "$$CAP_CORPUS" && pwd) go test -count=1 -v -run '^TestConformance$$' ./cap
 
-fuzz: ## every fuzz target of packages cap and approval, each for 10 seconds (ARGS=10m)
+fuzz: ## every fuzz target of packages cap, approval and areatext, each for 10 seconds (ARGS=10m)
 	@.ci/fuzz $(ARGS)
 
 chaos: ## faults against the servers that TOCSIN_TEST_* name (ARGS="--json", "--only worker-kill9", "--quick", "--seed 7")
