@@ -66,6 +66,8 @@ type Console struct {
 	Letters Letters
 	// Gateways says how the gateways are paced.
 	Gateways func(ctx context.Context) ([]desk.Gateway, error)
+	// Readiness says whether the office can warn, check by check.
+	Readiness func(ctx context.Context) []Check
 	// Journal is the record of who did what.
 	Journal Journal
 	// Changes are administrative acts that two people must sign. ProposeSirens makes one of an import of sirens; nil: it is done at once.

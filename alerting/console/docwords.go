@@ -70,6 +70,7 @@ func docChinese() map[string]string { //nolint:funlen // a table
 		"GET /api/alerts/{id}/report":                                "一条预警的报告:JSON、CSV 或工作簿",
 		"POST /api/alerts/{id}/update":                               "以一份文档更新一条预警;引用由引擎填写",
 		"POST /api/alerts/{id}/cancel":                               "停止一条预警,并告知所有已被通知的人;一人即可",
+		"GET /api/readiness":                                         "当前能否发布预警:逐项检查,附处置办法",
 		"GET /api/alerts/{id}/timeline":                              "一条预警的全部经过:何人撰写、签署、发布,各渠道何时交付,如何结束",
 		"GET /api/alerts/{id}/endings":                               "停止或解除一条预警时将发出的文字;不发布",
 		"GET /api/alerts/expiring":                                   "即将到期而无人答复的预警",

@@ -19,6 +19,7 @@ func (p *Pages) alertRoutes() []route {
 		{pattern: "GET /{world}/alerts/{id}", answer: alertPage},
 		{pattern: "GET /{world}/alerts/{id}/delivery", answer: deliveryPart},
 		{pattern: "GET /{world}/alerts/{id}/stream", answer: deliveryStream},
+		{pattern: "GET /{world}/alerts/{id}/shapes", answer: alertShapes},
 		{pattern: "GET /{world}/alerts/{id}/failures", answer: failures},
 		{pattern: "GET /{world}/alerts/{id}/who", answer: whoPage},
 		{pattern: "GET /{world}/alerts/{id}/timeline", answer: timelinePage},

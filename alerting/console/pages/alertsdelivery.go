@@ -150,3 +150,6 @@ func (q *request) Seconds(s *float64) string {
 	}
 	return q.span(time.Duration(*s * float64(time.Second)))
 }
+
+// Clock is a time of day to the second.
+func (q *request) Clock(t time.Time) string { return t.In(q.p.zone()).Format(time.TimeOnly) }

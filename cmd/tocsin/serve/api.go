@@ -91,7 +91,7 @@ func (h *house) console(d *desk.Desk) (*console.Console, error) {
 		People: h.importPeople, Sirens: h.importSirens, Units: h.importUnits, Outlines: h.importOutlines, UnitList: h.people.Units, MaxBytes: h.cfg.Alerts.MaxBytes, Log: h.log,
 		Shed: h.counter("tocsin_api_shed_total", "Reads of the admin API that were sent away because too many came at once.").Inc,
 	}
-	c.Changes, c.Journal, c.Gateways = d, h.journalShown(), h.pacedGateways
+	c.Changes, c.Journal, c.Gateways, c.Readiness = d, h.journalShown(), h.pacedGateways, h.readiness
 	if h.office != nil {
 		c.ProposeSirens = h.proposeSirens(d)
 		c.ProposeRoles = proposeRoles(d)
