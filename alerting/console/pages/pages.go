@@ -45,7 +45,7 @@ type route struct {
 
 // routes are all pages, by area.
 func (p *Pages) routes() []route {
-	return slices.Concat(p.loginRoutes(), p.homeRoutes(), p.draftsRoutes(), p.partsRoutes())
+	return slices.Concat(p.loginRoutes(), p.homeRoutes(), p.draftsRoutes(), p.alertRoutes(), p.letterRoutes(), p.partsRoutes())
 }
 
 // Handler serves the pages. It fails when a template or a catalogue is broken, which tests find before users do.
