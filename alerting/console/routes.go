@@ -106,7 +106,7 @@ func (c *Console) passwordRoutes() []route {
 // templateRoutes are warnings that were written in quiet hours. Filling one issues nothing.
 func (c *Console) templateRoutes() []route {
 	return []route{
-		{"GET /api/templates", MayRead, c.inTurn(c.templates), "The templates, and the files that are none", nil, preparedList{}, 200},
+		{"GET /api/templates", MayRead, c.inTurn(c.templates), "The templates, and the files that are none", nil, PreparedList{}, 200},
 		{"GET /api/templates/{id}", MayRead, c.inTurn(c.template), "A template with its slots", nil, jsonMedia, 200},
 		{"POST /api/templates/{id}/fill", MayRead, c.inTurn(c.fillTemplate), "Fill a template; nothing is issued. filled is for the header " + filledHeader + " of what issues the document", jsonMedia, jsonMedia, 200},
 	}

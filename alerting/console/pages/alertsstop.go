@@ -200,4 +200,3 @@ func actOn(q *request, act string) error {
 
 // Reached are the people who hear of an end: those who were told, or may have been.
 func (a *alertShown) Reached() int64 { return a.Status.People.Told + a.Status.People.Uncertain }
-

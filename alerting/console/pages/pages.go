@@ -19,6 +19,9 @@ type Pages struct {
 	API http.Handler
 	// Office is the name of the office, as it stands above every page.
 	Office string
+	// Sender is the CAP sender of what is written here, and Identifier makes the identifier of a new document.
+	Sender     string
+	Identifier func(now time.Time) (string, error)
 	// Zone is in which times are shown and typed; nil means UTC.
 	Zone *time.Location
 	// Tiles is the address of the office's map tiles ("https://tiles.example/{z}/{x}/{y}.png"); empty: outlines only.
@@ -45,7 +48,15 @@ type route struct {
 
 // routes are all pages, by area.
 func (p *Pages) routes() []route {
-	return slices.Concat(p.loginRoutes(), p.homeRoutes(), p.draftsRoutes(), p.alertRoutes(), p.letterRoutes(), p.partsRoutes())
+	return slices.Concat(
+		p.loginRoutes(),
+		p.homeRoutes(),
+		p.draftsRoutes(),
+		p.alertRoutes(),
+		p.letterRoutes(),
+		p.composeRoutes(),
+		p.partsRoutes(),
+	)
 }
 
 // Handler serves the pages. It fails when a template or a catalogue is broken, which tests find before users do.
