@@ -21,6 +21,8 @@ type Pages struct {
 	Zone *time.Location
 	// Tiles is the address of the office's map tiles ("https://tiles.example/{z}/{x}/{y}.png"); empty: outlines only.
 	Tiles string
+	// OIDC is what people call the provider of OpenID Connect where they may log in; empty where there is none.
+	OIDC string
 	// PlainCookie: the listener is plain HTTP on loopback, where browsers refuse secure cookies.
 	PlainCookie bool
 	Now         func() time.Time
@@ -37,11 +39,14 @@ type route struct {
 	answer  func(q *request) error
 	// open: nobody need be logged in.
 	open bool
+	// most is how much a form may send, in bytes; 0 means maxForm.
+	most int64
 }
 
 // routes are all pages, by area.
 func (p *Pages) routes() []route {
-	return slices.Concat(p.loginRoutes(), p.homeRoutes(), p.partsRoutes())
+	return slices.Concat(p.loginRoutes(), p.homeRoutes(), p.partsRoutes(),
+		p.setupRoutes(), p.accountRoutes())
 }
 
 // Handler serves the pages. It fails when a template or a catalogue is broken, which tests find before users do.

@@ -3,6 +3,7 @@ package serve
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 
 	"tocsin/alerting/console/pages"
 )
@@ -16,7 +17,7 @@ func (h *house) withPages(api http.Handler) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("templates.zone: %w", err)
 	}
-	p := &pages.Pages{API: api, Office: h.cfg.Office.Name, Zone: zone, Tiles: h.cfg.Pages.TilesURL, PlainCookie: h.cfg.Plain(), Now: h.now, Log: h.log}
+	p := &pages.Pages{API: api, Office: h.cfg.Office.Name, Zone: zone, Tiles: h.cfg.Pages.TilesURL, OIDC: providerName(h.cfg.Login.OIDC.Issuer), PlainCookie: h.cfg.Plain(), Now: h.now, Log: h.log}
 	shown, err := p.Handler()
 	if err != nil {
 		return nil, fmt.Errorf("pages: %w", err)
@@ -25,4 +26,13 @@ func (h *house) withPages(api http.Handler) (http.Handler, error) {
 	mux.Handle("/api/", api)
 	mux.Handle("/", shown)
 	return mux, nil
+}
+
+// providerName is what people call a provider of OpenID Connect: the host of its issuer. Empty where there is none.
+func providerName(issuer string) string {
+	u, err := url.Parse(issuer)
+	if err != nil {
+		return issuer
+	}
+	return u.Host
 }

@@ -10,6 +10,8 @@ interface Module {
 const modules: Record<string, () => Promise<Module>> = {
   "[data-area-editor]": () => import("./area"),
   "[data-map]": () => import("./map"),
+  "[data-passkey-login], [data-passkey-add]": () => import("./passkeylogin"),
+  "[data-setup]": () => import("./setuplink"),
 }
 
 const started = new WeakSet<Element>()
