@@ -26,6 +26,8 @@ type Pages struct {
 	Zone *time.Location
 	// Tiles is the address of the office's map tiles ("https://tiles.example/{z}/{x}/{y}.png"); empty: outlines only.
 	Tiles string
+	// OIDC is what people call the provider of OpenID Connect where they may log in; empty where there is none.
+	OIDC string
 	// PlainCookie: the listener is plain HTTP on loopback, where browsers refuse secure cookies.
 	PlainCookie bool
 	// Relying is the host name that passkeys are bound to (approval.Relying.ID); empty: no passkey can sign here.
@@ -44,6 +46,8 @@ type route struct {
 	answer  func(q *request) error
 	// open: nobody need be logged in.
 	open bool
+	// most is how much a form may send, in bytes; 0 means maxForm.
+	most int64
 }
 
 // routes are all pages, by area.
@@ -55,6 +59,8 @@ func (p *Pages) routes() []route {
 		p.alertRoutes(),
 		p.letterRoutes(),
 		p.composeRoutes(),
+		p.setupRoutes(),
+		p.accountRoutes(),
 		p.partsRoutes(),
 	)
 }

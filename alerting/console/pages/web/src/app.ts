@@ -13,6 +13,8 @@ const modules: Record<string, () => Promise<Module>> = {
   "[data-map]": () => import("./map"),
   "[data-passkey]": () => import("./passkey"),
   "[data-refresh]": () => import("./refresh"),
+  "[data-passkey-login], [data-passkey-add]": () => import("./passkeylogin"),
+  "[data-setup]": () => import("./setuplink"),
 }
 
 const started = new WeakSet<Element>()
