@@ -30,10 +30,17 @@ export class Cross {
     this.radius.max = "20040"
     this.radius.step = "any"
     this.radius.value = "5"
+    // It belongs to no form: it is neither sent nor does Enter in it send one.
+    this.radius.setAttribute("form", "")
     this.radius.addEventListener("input", () => this.redraw())
+    this.radius.addEventListener("keydown", event => {
+      if (event.key !== "Enter") return
+      event.preventDefault()
+      this.set()
+    })
     this.sketch.addTo(map)
     map.getContainer().addEventListener("keydown", event => this.key(event), true)
-    map.getContainer().addEventListener("pointerdown", () => { this.mark.hidden = true })
+    map.getContainer().addEventListener("pointerdown", () => this.mouse())
     map.on("move", () => this.redraw())
   }
 
@@ -68,6 +75,13 @@ export class Cross {
     this.mark.remove()
     this.sketch.clearLayers()
     this.map.keyboard.enable()
+  }
+
+  // mouse puts the cross away while the mouse draws.
+  private mouse(): void {
+    if (!this.drawing || this.begun) return
+    this.mark.hidden = true
+    this.redraw()
   }
 
   private button(word: "addCorner" | "placeCircle" | "close" | "cancel", press: () => void): HTMLElement {
@@ -153,6 +167,7 @@ export class Cross {
   private redraw(): void {
     if (!this.drawing) return
     this.sketch.clearLayers()
+    if (this.mark.hidden) return
     const className = "map-sketch"
     const centre = this.map.getCenter()
     if (this.drawing === "circle") {
