@@ -24,6 +24,7 @@ func demoVerb(t *terminal) *cobra.Command {
 	f.Uint64Var(&o.Seed, "seed", 1, "what the town is made of")
 	f.IntVar(&o.People, "people", 20_000, "how many people live in and around it")
 	f.StringVar(&o.Simulator, "gatewaysim", "", "the gateway simulator (default: beside this program, or on the path)")
-	f.StringVar(&o.Dir, "dir", "", "keep everything in this folder (default: a temporary one)")
+	f.StringVar(&o.Templates, "templates", "", "the folder of the shipped templates (default: deploy/templates, here or beside this program's folder)")
+	f.StringVar(&o.Dir, "dir", "", "keep everything in this folder, and open the same office again in it (default: a temporary one)")
 	return c
 }

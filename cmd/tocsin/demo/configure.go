@@ -17,38 +17,47 @@ import (
 	"tocsin/cmd/tocsin/serve"
 )
 
-// keys are the public halves of what makeKeys wrote.
-type keys struct{ vapid, siren string }
-
-// makeKeys writes every secret of the demonstration office into its folder.
-func makeKeys(dir string) (k keys, err error) {
-	if k.vapid, err = serve.MakeVAPID(filepath.Join(dir, "vapid.key")); err != nil {
-		return k, err
+// makeKeys writes every secret of the demonstration office into its folder, and gives the public halves.
+func makeKeys(dir string) (s *state, err error) {
+	s = &state{Founders: make(map[string]string)}
+	if s.VAPID, err = serve.MakeVAPID(filepath.Join(dir, "vapid.key")); err != nil {
+		return nil, err
 	}
-	if k.siren, err = serve.MakeSirenKey(filepath.Join(dir, "siren.pem")); err != nil {
-		return k, err
+	if s.Siren, err = serve.MakeSirenKey(filepath.Join(dir, "siren.pem")); err != nil {
+		return nil, err
 	}
-	if err := os.WriteFile(filepath.Join(dir, "siren.pub"), []byte(k.siren+"\n"), 0o600); err != nil {
-		return k, err
+	if err := os.WriteFile(filepath.Join(dir, "siren.pub"), []byte(s.Siren+"\n"), 0o600); err != nil {
+		return nil, err
 	}
 	if _, err := serve.MakeSigningKey(dir, "Riverbend Emergency Management Office", time.Now()); err != nil {
-		return k, err
+		return nil, err
 	}
 	for _, name := range []string{"api.token", "twilio.token"} {
 		if _, err := serve.MakeToken(filepath.Join(dir, name)); err != nil {
-			return k, err
+			return nil, err
 		}
 	}
-	return k, nil
+	if s.Desk, err = serve.MakeOperatorKey(filepath.Join(dir, "desk.pem")); err != nil {
+		return nil, err
+	}
+	for _, name := range founders() {
+		if s.Founders[name], err = serve.MakeOperatorKey(filepath.Join(dir, name+".pem")); err != nil {
+			return nil, err
+		}
+	}
+	return s, s.save(dir)
 }
 
 // configure writes the configuration file of the demonstration, and reads it as any process would.
-func (d *demo) configure(k keys) (*config.Config, error) {
+func (d *demo) configure() (*config.Config, error) {
 	ports := make([]string, 4)
 	for i, preferred := range []string{"127.0.0.1:8080", "127.0.0.1:8081", "127.0.0.1:9180", "127.0.0.1:8082"} {
 		var err error
 		if ports[i], err = freePort(preferred); err != nil {
 			return nil, err
+		}
+		if i == 0 && ports[i] != preferred {
+			d.say("port %s is taken: the office is at http://%s/", preferred, ports[i])
 		}
 	}
 	at := d.sim.info.Listeners
@@ -60,7 +69,7 @@ data_dir: %q
 alerts: {signing: {key_file: %q, certificate_file: %q}}
 api:
   listen: %q
-  tokens: [{name: demo, token_file: %q, may: [issue, cancel, read, import, redrive]}]
+  tokens: [{name: demo, token_file: %q, may: [%s]}]
 login: {enabled: %v}
 callbacks: {listen: %q, public_url: "http://%s"}
 metrics: {listen: %q}
@@ -70,9 +79,9 @@ log: {level: warn}
 gateways:
   - {name: sms, channel: sms, live: false, slots: 32, twilio: {account_sid: %q, auth_token_file: %q, from: "+12015550100", base_url: "http://%s"}}
   - {name: push, channel: push, live: false, slots: 32, push: {vapid_public: %q, vapid_private_file: %q, subscriber: warnings@flood.example, allow_insecure: ["http://%s"]}}
-  - {name: mail, channel: mail, live: false, slots: 16, smtp: {address: %q, security: none, from: warnings@flood.example}}
-`, in("data"), in("signing.pem"), in("signing.crt"), ports[0], in("api.token"), !d.Once, ports[1], ports[1], ports[2], ports[3], ports[3], ports[0], in("api.token"),
-		d.sim.info.Account, in("twilio.token"), at["sms"], k.vapid, in("vapid.key"), at["push"], at["mail"])
+  - {name: mail, channel: mail, live: false, slots: 16, rate: 400, smtp: {address: %q, security: none, from: warnings@flood.example}}
+`, in("data"), in("signing.pem"), in("signing.crt"), ports[0], in("api.token"), d.tokenMay(), !d.Once, ports[1], ports[1], ports[2], ports[3], ports[3], ports[0], in("api.token"),
+		d.sim.info.Account, in("twilio.token"), at["sms"], d.state.VAPID, in("vapid.key"), at["push"], at["mail"])
 	for _, protocol := range []string{"http", "mqtt", "modbus"} {
 		key := ""
 		if protocol != "modbus" {
@@ -82,6 +91,11 @@ gateways:
 			key += fmt.Sprintf(", broker: %q", "mqtt://"+at["siren-mqtt"])
 		}
 		fmt.Fprintf(&b, "  - {name: siren-%s, channel: siren, live: false, slots: 4, siren: {protocol: %s%s}}\n", protocol, protocol, key)
+	}
+	if !d.Once {
+		if err := d.configureOffice(&b); err != nil {
+			return nil, err
+		}
 	}
 	file := in("tocsin.yaml")
 	if err := os.WriteFile(file, []byte(b.String()), 0o600); err != nil {

@@ -14,10 +14,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"os"
-	"path/filepath"
-	"text/template"
 	"time"
 
 	"tocsin/alerting"
@@ -41,6 +38,8 @@ type Options struct {
 	People int
 	// Simulator is the gatewaysim binary; empty looks beside this program and on the path.
 	Simulator string
+	// Templates is the folder of those that are shipped; empty looks for deploy/templates here and beside this program's folder.
+	Templates string
 	// Dir keeps everything; empty makes a temporary folder that is removed in the end.
 	Dir string
 	Out io.Writer
@@ -69,6 +68,8 @@ type demo struct {
 	sirens []siren
 	// accounts are the people of the office; none with Once.
 	accounts []serve.Ready
+	office   *office
+	state    *state
 }
 
 // Run plays the demonstration; with Once it returns ErrDisagree unless everything agrees, and ErrLate when that takes
@@ -89,20 +90,9 @@ func Run(ctx context.Context, o Options) (err error) {
 		if d.Once {
 			return d.once(ctx)
 		}
-		id, err := d.warn(ctx)
-		if err != nil {
+		if err := d.open(ctx); err != nil {
 			return err
 		}
-		verdict := d.judge(ctx, id)
-		if verdict != nil {
-			d.say("%v", verdict)
-		}
-		d.say("\nThe engine stays up; end it with Ctrl-C. In another terminal:\n"+
-			"  bin/tocsin -c %[1]s status %[2]s\n  bin/tocsin -c %[1]s explain %[2]s P000001\n  bin/tocsin -c %[1]s cancel %[2]s\n"+
-			"  curl http://%[3]s/metrics     (what Prometheus reads)\n  curl %[4]s/stats     (what the gateways took)\n"+
-			"  curl %[5]s/feeds/atom.xml     (what hubs and other offices read; rss.xml and geojson are there, too)",
-			filepath.Join(d.Dir, "tocsin.yaml"), id, d.cfg.Metrics.Listen, d.sim.info.Control, d.cfg.Feeds.PublicURL)
-		d.sayAccounts()
 		<-ctx.Done()
 		return nil
 	})
@@ -137,20 +127,29 @@ func (d *demo) prepare(ctx context.Context) error {
 			return err
 		}
 	}
-	keys, err := makeKeys(d.Dir)
+	if err := os.MkdirAll(d.Dir, 0o700); err != nil {
+		return err
+	}
+	if d.state, err = loadState(d.Dir); err == nil && d.state == nil {
+		d.state, err = makeKeys(d.Dir)
+	}
 	if err != nil {
 		return err
 	}
-	if d.sim, err = startSimulator(context.WithoutCancel(ctx), binary, d.Dir, d.Seed, d.Err); err != nil {
+	d.accounts = d.state.Accounts
+	if d.sim, err = startSimulator(context.WithoutCancel(ctx), binary, d.Dir, d.Seed, d.state, d.Err); err != nil {
 		return err
 	}
 	subscriptions, err := d.sim.subscriptions(ctx, d.People, d.Seed)
 	if err == nil {
 		d.people = town(d.Seed, d.People, subscriptions)
 		d.sirens = sirenTown(d.Seed, d.sim.info.Listeners)
-		d.cfg, err = d.configure(keys)
+		d.state.Listeners = d.sim.info.Listeners
+		if err = d.state.save(d.Dir); err == nil {
+			d.cfg, err = d.configure()
+		}
 	}
-	if err == nil && !d.Once {
+	if err == nil && !d.Once && len(d.accounts) == 0 {
 		err = d.makeAccounts(ctx)
 	}
 	if err != nil {
@@ -204,105 +203,45 @@ func (d *demo) warn(ctx context.Context) (alerting.AlertID, error) {
 	if err := errors.Join(writePeople(&people, d.people), writeSirens(&sirens, d.sirens)); err != nil {
 		return alerting.AlertID{}, err
 	}
-	for _, file := range []struct {
-		what string
-		csv  *bytes.Buffer
-	}{{"people", &people}, {"sirens", &sirens}} {
-		r, err := d.api.Import(ctx, file.what, file.csv, func(audience.Progress) {})
-		if err == nil && r.ProblemCount > 0 {
-			err = fmt.Errorf("%d problems, the first: %+v", r.ProblemCount, r.Problems[0])
+	if err := d.importFile(ctx, "people", &people); err != nil {
+		return alerting.AlertID{}, err
+	}
+	if d.office == nil {
+		if err := d.importFile(ctx, "sirens", &sirens); err != nil {
+			return alerting.AlertID{}, err
 		}
-		if err != nil {
-			return alerting.AlertID{}, fmt.Errorf("import %s: %w", file.what, err)
-		}
+	} else if err := d.importOffice(ctx, &sirens); err != nil {
+		return alerting.AlertID{}, err
 	}
 	document, err := floodWarning(time.Now(), d.Seed)
 	if err != nil {
 		return alerting.AlertID{}, err
 	}
 	d.say("issuing a severe flood warning in two languages …")
-	accepted, err := d.api.Issue(ctx, document, client.Order{})
+	id, err := d.issue(ctx, document)
 	if err != nil {
 		return alerting.AlertID{}, fmt.Errorf("issue: %w", err)
 	}
-	d.say("accepted: alert %s", accepted.Alert)
-	return accepted.Alert, d.Watch(ctx, d.api, accepted.Alert)
+	d.say("accepted: alert %s", id)
+	return id, d.Watch(ctx, d.api, id)
 }
 
-func floodWarning(now time.Time, seed uint64) ([]byte, error) {
-	var out bytes.Buffer
-	t, err := template.New("flood").Parse(floodXML)
+// issue sends a document out: through two people, where there is an office.
+func (d *demo) issue(ctx context.Context, document []byte) (alerting.AlertID, error) {
+	if d.office != nil {
+		return d.office.send(ctx, document, client.Order{})
+	}
+	accepted, err := d.api.Issue(ctx, document, client.Order{})
+	return accepted.Alert, err
+}
+
+func (d *demo) importFile(ctx context.Context, what string, csv *bytes.Buffer) error {
+	r, err := d.api.Import(ctx, what, csv, func(audience.Progress) {})
+	if err == nil && r.ProblemCount > 0 {
+		err = fmt.Errorf("%d problems, the first: %+v", r.ProblemCount, r.Problems[0])
+	}
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("import %s: %w", what, err)
 	}
-	const form = "2006-01-02T15:04:05-07:00"
-	zone := time.FixedZone("", 8*3600)
-	err = t.Execute(&out, map[string]string{"Identifier": fmt.Sprintf("demo-flood-%d", seed), "Sent": now.In(zone).Format(form),
-		"Expires": now.Add(6 * time.Hour).In(zone).Format(form), "Ring": ringText()})
-	return out.Bytes(), err
-}
-
-// judgeFor is how long the last status callbacks may take.
-const judgeFor = 25 * time.Second
-
-// judge compares books and gateways with what the town asks for, until they agree or time is up.
-func (d *demo) judge(ctx context.Context, id alerting.AlertID) error {
-	want := expect(d.people, d.sirens)
-	deadline := time.Now().Add(judgeFor)
-	for {
-		status, faults, err := d.compare(ctx, id, want)
-		if err != nil {
-			return err
-		}
-		if len(faults) > 0 && time.Now().Before(deadline) {
-			select {
-			case <-time.After(250 * time.Millisecond):
-				continue
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		}
-		d.say("")
-		if err := d.Show(status); err != nil {
-			return err
-		}
-		if len(faults) > 0 {
-			for _, f := range faults {
-				d.say("DISAGREE: %s", f)
-			}
-			return ErrDisagree
-		}
-		d.say("agreed: the gateways took exactly one message for each of the addresses inside, none for anybody outside, and the ledger says the same")
-		return nil
-	}
-}
-
-func (d *demo) compare(ctx context.Context, id alerting.AlertID, want []expectation) (report.Status, []string, error) {
-	status, err := d.api.Status(ctx, id)
-	if err != nil {
-		return status, nil, fmt.Errorf("status: %w", err)
-	}
-	var faults []string
-	if !status.Consistent {
-		faults = append(faults, "books: targeted is not the sum of the states")
-	}
-	for i := range want {
-		arrived, err := d.sim.recipients(ctx, string(want[i].channel))
-		if err != nil {
-			return status, nil, err
-		}
-		faults = append(faults, want[i].compare(arrived, status)...)
-	}
-	return status, faults, nil
-}
-
-// freePort gives the port if nobody listens on it, else any free one.
-func freePort(preferred string) (string, error) {
-	for _, address := range []string{preferred, "127.0.0.1:0"} {
-		ln, err := net.Listen("tcp", address)
-		if err == nil {
-			return ln.Addr().String(), ln.Close()
-		}
-	}
-	return "", errors.New("no free port on 127.0.0.1")
+	return nil
 }

@@ -32,10 +32,10 @@ type simulator struct {
 type subscription struct{ json, id string }
 
 // startSimulator starts gatewaysim as a process of its own: the engine talks to it as to any gateway.
-func startSimulator(ctx context.Context, binary, dir string, seed uint64, stderr io.Writer) (*simulator, error) {
+func startSimulator(ctx context.Context, binary, dir string, seed uint64, kept *state, stderr io.Writer) (*simulator, error) {
 	s := new(simulator)
-	s.cmd = exec.CommandContext(ctx, binary, "-sms", "127.0.0.1:0", "-push", "127.0.0.1:0", "-mail", "127.0.0.1:0",
-		"-siren-http", "127.0.0.1:0", "-siren-mqtt", "127.0.0.1:0", "-siren-modbus", "127.0.0.1:0",
+	s.cmd = exec.CommandContext(ctx, binary, "-sms", kept.listenAt("sms"), "-push", kept.listenAt("push"), "-mail", kept.listenAt("mail"),
+		"-siren-http", kept.listenAt("siren-http"), "-siren-mqtt", kept.listenAt("siren-mqtt"), "-siren-modbus", kept.listenAt("siren-modbus"),
 		"-siren-key-file", filepath.Join(dir, "siren.pub"), "-magic", "-callback-concurrency", "64",
 		"-seed", fmt.Sprint(seed), "-log", filepath.Join(dir, "gateways.tsv"), "-auth-token-file", filepath.Join(dir, "twilio.token"))
 	s.cmd.Stderr = stderr
