@@ -12,11 +12,12 @@ import (
 	"tocsin/alerting/approval"
 	"tocsin/alerting/console"
 	"tocsin/alerting/desk"
+	"tocsin/alerting/report"
 )
 
 // draftsRoutes are the queue of what waits to be approved, and what is done with a draft.
 func (p *Pages) draftsRoutes() []route {
-	return []route{
+	return slices.Concat(p.draftsFirstRoutes(), p.draftsLetterRoutes(), p.draftsChangeRoutes(), []route{
 		{pattern: "GET /{world}/drafts", answer: draftQueue},
 		{pattern: "GET /{world}/drafts/{id}", answer: draftPage},
 		{pattern: "GET /{world}/drafts/{id}/now", answer: draftNow},
@@ -31,7 +32,7 @@ func (p *Pages) draftsRoutes() []route {
 		{pattern: "POST /{world}/drafts/{id}/end/{act}", answer: endDraft},
 		{pattern: "GET /account/signing-key", answer: keyPage},
 		{pattern: "POST /account/signing-key", answer: makeKey},
-	}
+	})
 }
 
 // The states in which somebody still has to do something, and those that are an end.
@@ -51,6 +52,9 @@ type queue struct {
 	// Waiting can be approved by whoever looks; More says that there are others behind them.
 	Waiting, Mine, All []desk.Draft
 	WaitingMore        bool
+	// First went out under one signature, and Held is what the fuse holds back.
+	First []desk.Waiting
+	Held  []report.Listing
 	// Filtered: a filter or a later page was asked for, and the list alone is shown.
 	Filtered      bool
 	State, Author *Field
@@ -63,7 +67,7 @@ func draftQueue(q *request) error {
 		Filtered: q.form("state") != "" || q.form("author") != "" || q.form("after") != ""}
 	var err error
 	if !data.Filtered {
-		if err = data.own(q); err != nil {
+		if err = errors.Join(data.own(q), data.after(q)); err != nil {
 			return err
 		}
 	}
