@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/klauspost/compress/gzhttp"
 )
 
 // Pages are all pages of an office.
@@ -17,10 +19,15 @@ type Pages struct {
 	API http.Handler
 	// Office is the name of the office, as it stands above every page.
 	Office string
+	// Sender is the CAP sender of what is written here, and Identifier makes the identifier of a new document.
+	Sender     string
+	Identifier func(now time.Time) (string, error)
 	// Zone is in which times are shown and typed; nil means UTC.
 	Zone *time.Location
 	// Tiles is the address of the office's map tiles ("https://tiles.example/{z}/{x}/{y}.png"); empty: outlines only.
 	Tiles string
+	// OIDC is what people call the provider of OpenID Connect where they may log in; empty where there is none.
+	OIDC string
 	// PlainCookie: the listener is plain HTTP on loopback, where browsers refuse secure cookies.
 	PlainCookie bool
 	// Relying is the host name that passkeys are bound to (approval.Relying.ID); empty: no passkey can sign here.
@@ -39,11 +46,23 @@ type route struct {
 	answer  func(q *request) error
 	// open: nobody need be logged in.
 	open bool
+	// most is how much a form may send, in bytes; 0 means maxForm.
+	most int64
 }
 
 // routes are all pages, by area.
 func (p *Pages) routes() []route {
-	return slices.Concat(p.loginRoutes(), p.homeRoutes(), p.draftsRoutes(), p.partsRoutes())
+	return slices.Concat(
+		p.loginRoutes(),
+		p.homeRoutes(),
+		p.draftsRoutes(),
+		p.alertRoutes(),
+		p.letterRoutes(),
+		p.composeRoutes(),
+		p.setupRoutes(),
+		p.accountRoutes(),
+		p.partsRoutes(),
+	)
 }
 
 // Handler serves the pages. It fails when a template or a catalogue is broken, which tests find before users do.
@@ -67,7 +86,16 @@ func (p *Pages) Handler() (http.Handler, error) {
 	}
 	mux.Handle("GET /static/{name}", p.static)
 	mux.Handle("/", p.serve(route{answer: nowhere, open: true}))
-	return p.secure(mux), nil
+	packed, err := packs()
+	if err != nil {
+		return nil, err
+	}
+	return p.secure(packed(mux)), nil
+}
+
+// packs compresses pages on their way. Their length is jittered: what is secret in them cannot be guessed from it (BREACH).
+func packs() (func(http.Handler) http.HandlerFunc, error) {
+	return gzhttp.NewWrapper(gzhttp.MinSize(1024), gzhttp.ContentTypes([]string{"text/html"}), gzhttp.RandomJitter(32, 0, false))
 }
 
 // inWorlds is a pattern once for each world that it may be in: "GET /{world}/drafts" stands for three.
