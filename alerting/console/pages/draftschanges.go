@@ -50,9 +50,7 @@ func changeList(q *request) error {
 	if err != nil {
 		return err
 	}
-	if after := cursorIn(header); after != "" {
-		data.Next = "?" + url.Values{"state": {data.State.Value}, "after": {after}}.Encode()
-	}
+	data.Next = q.further(header)
 	return q.show("drafts/changes", q.T("drafts.changes"), data)
 }
 

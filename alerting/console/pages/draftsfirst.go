@@ -13,13 +13,11 @@ import (
 	"tocsin/alerting/report"
 )
 
-// draftsFirstRoutes are for alerts that wait for a person after they were issued: those that went out first, and those that are held.
+// draftsFirstRoutes are for alerts that went out before a second person had signed them.
 func (p *Pages) draftsFirstRoutes() []route {
 	return []route{
 		{pattern: "GET /{world}/alerts/{id}/countersign", answer: countersignPage},
 		{pattern: "POST /{world}/alerts/{id}/countersign", answer: countersign},
-		{pattern: "GET /{world}/alerts/{id}/proceed", answer: proceedPage},
-		{pattern: "POST /{world}/alerts/{id}/proceed", answer: proceed},
 	}
 }
 
@@ -102,34 +100,4 @@ func (q *request) orAgain(err error, title string, show func(status int, r *refu
 		return err
 	}
 	return show(problem.Status, &refusal{Title: title, Detail: problem.Detail})
-}
-
-// holding is an alert that the fuse holds back.
-type holding struct {
-	report.Status
-	Refused *refusal
-}
-
-// Held reports whether it still is.
-func (h *holding) Held() bool { return h.Status.Status == "held" }
-
-func proceedPage(q *request) error { return q.showHolding(http.StatusOK, nil) }
-
-func (q *request) showHolding(status int, refused *refusal) error {
-	h := &holding{Refused: refused}
-	if err := q.get(q.api("alerts", q.r.PathValue("id")), &h.Status); err != nil {
-		return err
-	}
-	return q.showAs(status, "drafts/proceed", q.T("drafts.held.title"), h)
-}
-
-func proceed(q *request) error {
-	id := q.r.PathValue("id")
-	if q.form("sure") != "yes" {
-		return q.showHolding(http.StatusBadRequest, &refusal{Title: q.T("drafts.held.unsure")})
-	}
-	if err := q.post(q.api("alerts", id, "proceed"), nil, nil); err != nil {
-		return q.orAgain(err, q.T("drafts.held.not"), q.showHolding)
-	}
-	return q.goTo(q.At("alerts", id), "drafts.held")
 }

@@ -14,14 +14,14 @@ import (
 // draftsLetterRoutes are what partners sent: what is in quarantine becomes a draft, or ends.
 func (p *Pages) draftsLetterRoutes() []route {
 	return []route{
-		{pattern: "GET /inbox", answer: letterList},
-		{pattern: "GET /inbox/{id}", answer: letterPage},
+		{pattern: "GET /inbox", answer: partnerLetters},
+		{pattern: "GET /inbox/{id}", answer: partnerLetter},
 		{pattern: "POST /inbox/{id}", answer: turnLetter},
 	}
 }
 
-// letters is the page of what came in.
-type letters struct {
+// partnerQueue is the page of what came in.
+type partnerQueue struct {
 	All []inbox.Letter
 	// State filters; None: this office takes nothing in.
 	State *Field
@@ -29,8 +29,8 @@ type letters struct {
 	Next  string
 }
 
-func letterList(q *request) error {
-	data := &letters{State: &Field{Name: "state", Label: q.T("drafts.state"), Type: "select", Value: q.form("state"), Options: []Option{{Value: "", Label: q.T("drafts.letter.all")}}}}
+func partnerLetters(q *request) error {
+	data := &partnerQueue{State: &Field{Name: "state", Label: q.T("drafts.state"), Type: "select", Value: q.form("state"), Options: []Option{{Value: "", Label: q.T("drafts.letter.all")}}}}
 	query := url.Values{"limit": {strconv.Itoa(queueLength)}}
 	for _, s := range inbox.States() {
 		data.State.Options = append(data.State.Options, Option{Value: string(s), Label: q.T("drafts.letter." + string(s))})
@@ -48,9 +48,7 @@ func letterList(q *request) error {
 	if err != nil {
 		return err
 	}
-	if after := cursorIn(header); after != "" {
-		data.Next = "?" + url.Values{"state": {data.State.Value}, "after": {after}}.Encode()
-	}
+	data.Next = q.further(header)
 	return q.show("drafts/letters", q.T("drafts.letters"), data)
 }
 
@@ -68,9 +66,9 @@ type letter struct {
 // Quarantined reports whether a person must decide.
 func (l *letter) Quarantined() bool { return l.State == inbox.Quarantined }
 
-func letterPage(q *request) error { return q.showLetter(http.StatusOK, nil) }
+func partnerLetter(q *request) error { return q.showPartnerLetter(http.StatusOK, nil) }
 
-func (q *request) showLetter(status int, refused *refusal) error {
+func (q *request) showPartnerLetter(status int, refused *refusal) error {
 	l := &letter{Refused: refused, Reason: &Field{Name: "reason", Label: q.T("drafts.reason"), Hint: q.T("drafts.letter.hint"), Type: "textarea", Rows: 3, Max: 1000,
 		Required: true, Value: q.form("reason")}}
 	if err := q.get("/api/inbox/"+url.PathEscape(q.r.PathValue("id")), &l.Letter); err != nil {
@@ -107,11 +105,11 @@ func worldOfStatus(s cap.Status) string {
 func turnLetter(q *request) error {
 	id, act := q.r.PathValue("id"), q.form("act")
 	if q.form("reason") == "" || act != "release" && act != "drop" {
-		return q.showLetter(http.StatusBadRequest, &refusal{Title: q.T("drafts.unended")})
+		return q.showPartnerLetter(http.StatusBadRequest, &refusal{Title: q.T("drafts.unended")})
 	}
 	var after inbox.Letter
 	if err := q.post("/api/inbox/"+url.PathEscape(id)+"/"+act, map[string]string{"reason": q.form("reason")}, &after); err != nil {
-		return q.orAgain(err, q.T("drafts.unended"), q.showLetter)
+		return q.orAgain(err, q.T("drafts.unended"), q.showPartnerLetter)
 	}
 	done := "drafts.letter.dropped"
 	if act == "release" {
