@@ -43,7 +43,7 @@ func (o *Office) coast(operator string, p Plot) string {
 // change is made with its second signature, all at the pages and with passwords.
 func TestWhatWaitsBesideDrafts(t *testing.T) {
 	t.Parallel()
-	o := Open(t, Options{Login: true, Approvals: true, Inbox: `{name: weather, anchor_files: ["{{partner}}"]}`, People: []serve.Ready{{Name: "chief"},
+	o := Open(t, Options{Login: true, Approvals: true, Gateways: map[string]string{"sms": "rate: 20"}, Inbox: `{name: weather, anchor_files: ["{{partner}}"]}`, People: []serve.Ready{{Name: "chief"},
 		{Name: "deputy", Grants: []login.Grant{{Role: login.Administrator}}},
 		{Name: "officer", Grants: []login.Grant{{Role: login.DutyOfficer}}},
 		{Name: "approver", Grants: []login.Grant{{Role: login.Approver}, {Role: login.Administrator}}}}})
@@ -68,7 +68,7 @@ func TestWhatWaitsBesideDrafts(t *testing.T) {
 			t.Fatalf("%d %s", r.Status, r.Text)
 		}
 		page := "/actual/alerts/" + d.Alert.String() + "/countersign"
-		approver.Open("/actual/drafts").Has(t, 200, "Already out, still to be countersigned", page, "Flood warning for the harbour, released by officer", "Time left: 14 min")
+		approver.Open("/actual/drafts").Has(t, 200, "Already out, still to be countersigned", page, "Flood warning for the harbour, released by officer", "Time left: 1")
 		approver.Open("/exercise/drafts").Lacks(t, page)
 		officer.Open(page).Has(t, 200, "somebody else must countersign")
 		officer.Send(page, url.Values{"password": {signingPassword("officer")}}).Has(t, 403, "Nothing was signed")
@@ -95,7 +95,7 @@ func TestWhatWaitsBesideDrafts(t *testing.T) {
 		officer.Send(page, url.Values{"act": {"drop"}, "reason": {"twice"}}).Has(t, 409, "Nothing was changed.")
 	})
 	t.Run("an administrative change", func(t *testing.T) {
-		r := deputy.Ask("POST", "/api/changes", "application/json", []byte(`{"kind": "gateway.rate", "reason": "the office has a new contract", "body": {"gateway": "sms", "rate": 4}}`))
+		r := deputy.Ask("POST", "/api/changes", "application/json", []byte(`{"kind": "gateway.rate", "reason": "the office has a new contract", "body": {"gateway": "sms", "rate": 0.5}}`))
 		var made struct{ ID, SHA256 string }
 		if err := json.Unmarshal([]byte(r.Text), &made); err != nil || r.Status != 201 {
 			t.Fatalf("%d %s %v", r.Status, r.Text, err)
