@@ -77,7 +77,14 @@ func draftQueue(q *request) error {
 		return err
 	}
 	data.Next = q.further(header)
+	data.All = slices.DeleteFunc(data.All, data.shown)
 	return q.show("drafts/queue", q.T("drafts.title"), data)
+}
+
+// shown reports whether a draft stands above the list already.
+func (d *queue) shown(one desk.Draft) bool {
+	same := func(other desk.Draft) bool { return other.ID == one.ID }
+	return slices.ContainsFunc(d.Waiting, same) || slices.ContainsFunc(d.Mine, same)
 }
 
 // own fills what waits for whoever looks, and what he wrote.

@@ -131,7 +131,7 @@ func TestADraftGoesOutThroughThePages(t *testing.T) {
 	if n := len(o.Arrivals()); n != 1 {
 		t.Errorf("%d messages, want 1", n)
 	}
-	approver.Open("/actual/drafts").Has(t, 200, "Nothing waits for your approval", "No draft fits")
+	approver.Open("/actual/drafts").Has(t, 200, "Nothing waits for your approval", "There is no other.")
 	approver.Open("/actual/drafts?state=released").Has(t, 200, "Flood warning for the harbour", "Take the filter away")
 	approver.Open("/actual/drafts?state=released&author=nobody").Has(t, 200, "No draft fits")
 	if saved := approver.Open(page + "/document"); saved.Text != string(d.Document) {
