@@ -30,8 +30,8 @@ func (p *Pages) composeRoutes() []route {
 		{pattern: "GET /{world}/compose/{draft}/previews", answer: composePreviews},
 		{pattern: "GET /{world}/compose/{draft}/xml", answer: composeXML},
 		{pattern: "POST /{world}/compose/{draft}/xml", answer: composeSaveXML},
-		{pattern: "GET /{world}/compose/template/{id}", answer: slotsPage},
-		{pattern: "POST /{world}/compose/template/{id}", answer: fillSlots},
+		{pattern: "GET /{world}/templates/{id}", answer: slotsPage},
+		{pattern: "POST /{world}/templates/{id}", answer: fillSlots},
 	}
 }
 
