@@ -77,6 +77,16 @@ func TestWhatWaitsBesideDrafts(t *testing.T) {
 		approver.Send(page, url.Values{"password": {signingPassword("approver")}}).Has(t, 200, "Countersigned.")
 		approver.Open("/actual/drafts").Lacks(t, "still to be countersigned")
 	})
+	t.Run("public tests", func(t *testing.T) {
+		ctx, cancel := call()
+		defer cancel()
+		if err := o.Caller("first").OpenWindow(ctx, o.window("spring", p, nil, "first", "second")); err != nil {
+			t.Fatal(err)
+		}
+		approver.Open("/test/windows").Has(t, 200, "spring", "open: tests reach the public", "SMS", "first, second", "tocsin window close")
+		approver.Open("/test/drafts").Has(t, 200, `href="/test/windows"`)
+		approver.Open("/actual/windows").Has(t, 404)
+	})
 	t.Run("a message in quarantine", func(t *testing.T) {
 		hoax := o.Alert(Info(p.Area()))
 		hoax.Infos[0].Headline = "A hoax"
