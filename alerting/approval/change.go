@@ -20,6 +20,11 @@ func changing(c alerting.Change, by string, at time.Time) (Statement, error) {
 	return about(c, Change, by, at)
 }
 
+// OverChange is the statement of an operator on a change, for keys that sign elsewhere: a passkey signs its digest.
+func OverChange(c alerting.Change, by string, at time.Time) (Statement, error) {
+	return changing(c, by, at)
+}
+
 // SignChange is an operator's signature on a change. A body that is there must be the one that the digest names: nobody signs
 // what he was not shown.
 func SignChange(s Signer, c alerting.Change, by string, at time.Time) (alerting.Approval, error) {

@@ -15,7 +15,7 @@ type Standings interface {
 	WithdrawStanding(ctx context.Context, by alerting.Actor, w alerting.Withdrawal) error
 	ReleaseUnder(ctx context.Context, id string, version int64, by alerting.Actor, standing string, signed []alerting.Approval) (desk.Draft, error)
 	Countersigns(ctx context.Context) ([]desk.Waiting, error)
-	Countersignable(ctx context.Context, id alerting.AlertID) (desk.Waiting, error)
+	Countersignable(ctx context.Context, id alerting.AlertID, lang string) (desk.Waiting, error)
 	Countersign(ctx context.Context, id alerting.AlertID, by alerting.Actor, a alerting.Approval) error
 }
 
@@ -103,7 +103,7 @@ func (c *Console) countersignable(w http.ResponseWriter, r *http.Request, _ aler
 	if err != nil {
 		return err
 	}
-	one, err := c.Standings.Countersignable(r.Context(), id)
+	one, err := c.Standings.Countersignable(r.Context(), id, r.URL.Query().Get("lang"))
 	if err == nil {
 		writeJSON(w, http.StatusOK, one)
 	}

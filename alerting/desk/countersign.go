@@ -23,13 +23,15 @@ type Waiting struct {
 	Due     time.Time `json:"due"`
 	Overdue bool      `json:"overdue,omitempty"`
 	Author  string    `json:"author"`
+	// Title is the headline.
+	Title string `json:"title,omitempty"`
 	// What follows is what is signed; it is there when one alert was asked for.
 	World    alerting.World          `json:"world,omitempty"`
 	Document []byte                  `json:"document,omitempty"`
 	Channels []alerting.Channel      `json:"channels,omitempty"`
 	Audience alerting.AudienceFilter `json:"audience,omitzero"`
 	Counted  alerting.Counted        `json:"counted,omitzero"`
-	// Confirmation is what is signed, in words, in English.
+	// Confirmation is what is signed, in words.
 	Confirmation Confirmation `json:"confirmation,omitzero"`
 }
 
@@ -145,20 +147,21 @@ func (d *Desk) waiting(ctx context.Context, row *useRow) (Waiting, *alerting.Iss
 		return Waiting{}, nil, err
 	}
 	e := &in.Envelope
-	return Waiting{Alert: id, Standing: row.Standing, Released: moment(row.AtMS), Due: moment(row.DueMS), Author: e.Author,
+	return Waiting{Alert: id, Standing: row.Standing, Released: moment(row.AtMS), Due: moment(row.DueMS), Author: e.Author, Title: oneLine(titleOf(in.Alert)),
 		Overdue: d.Now().UnixMilli() > row.DueMS, World: e.World, Document: e.Document, Channels: e.Channels, Audience: e.Audience,
 		Counted: e.Counted}, in, nil
 }
 
-// Countersignable gives what is signed by whoever countersigns an alert; ErrNotFound when it did not go out first.
-func (d *Desk) Countersignable(ctx context.Context, id alerting.AlertID) (Waiting, error) {
+// Countersignable gives what is signed by whoever countersigns an alert, confirmed in English or Chinese; ErrNotFound when it did not go
+// out first.
+func (d *Desk) Countersignable(ctx context.Context, id alerting.AlertID, lang string) (Waiting, error) {
 	row, err := d.useOf(ctx, d.DB.Read(), id)
 	if err != nil {
 		return Waiting{}, err
 	}
 	w, in, err := d.waiting(ctx, &row)
 	if err == nil {
-		w.Confirmation, err = d.confirm(ctx, in, "en", true)
+		w.Confirmation, err = d.confirm(ctx, in, lang, true)
 	}
 	return w, err
 }

@@ -59,7 +59,7 @@ func (o *office) released(d *Desk, draft Draft, s alerting.StandingOrder) (Draft
 
 func (o *office) countersigns(d *Desk, id alerting.AlertID, by string) error {
 	o.t.Helper()
-	w, err := d.Countersignable(o.t.Context(), id)
+	w, err := d.Countersignable(o.t.Context(), id, "en")
 	if err != nil {
 		return err
 	}

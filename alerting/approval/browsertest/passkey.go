@@ -14,7 +14,7 @@ const create = `(async () => {
 		user: {id: new TextEncoder().encode("officer"), name: "officer", displayName: "Duty officer"},
 		challenge: new Uint8Array(32),
 		pubKeyCredParams: [{type: "public-key", alg: %d}],
-		authenticatorSelection: {userVerification: "required"},
+		authenticatorSelection: {userVerification: "required", residentKey: "preferred"},
 		timeout: 30000}})
 	return {id: text(made.rawId), algorithm: made.response.getPublicKeyAlgorithm(), public: text(made.response.getPublicKey())}
 })()`

@@ -6,17 +6,17 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 
 	"tocsin/alerting"
 	"tocsin/alerting/approval"
 	"tocsin/alerting/console"
 	"tocsin/alerting/desk"
+	"tocsin/alerting/report"
 )
 
 // draftsRoutes are the queue of what waits to be approved, and what is done with a draft.
 func (p *Pages) draftsRoutes() []route {
-	return []route{
+	return slices.Concat(p.draftsFirstRoutes(), p.draftsVersionRoutes(), p.draftsWindowRoutes(), p.draftsLetterRoutes(), p.draftsChangeRoutes(), []route{
 		{pattern: "GET /{world}/drafts", answer: draftQueue},
 		{pattern: "GET /{world}/drafts/{id}", answer: draftPage},
 		{pattern: "GET /{world}/drafts/{id}/now", answer: draftNow},
@@ -29,9 +29,7 @@ func (p *Pages) draftsRoutes() []route {
 		{pattern: "POST /{world}/drafts/{id}/approve", answer: approveDraft},
 		{pattern: "GET /{world}/drafts/{id}/end/{act}", answer: endPage},
 		{pattern: "POST /{world}/drafts/{id}/end/{act}", answer: endDraft},
-		{pattern: "GET /account/signing-key", answer: keyPage},
-		{pattern: "POST /account/signing-key", answer: makeKey},
-	}
+	})
 }
 
 // The states in which somebody still has to do something, and those that are an end.
@@ -51,6 +49,9 @@ type queue struct {
 	// Waiting can be approved by whoever looks; More says that there are others behind them.
 	Waiting, Mine, All []desk.Draft
 	WaitingMore        bool
+	// First went out under one signature, and Held is what the fuse holds back.
+	First []desk.Waiting
+	Held  []report.Listing
 	// Filtered: a filter or a later page was asked for, and the list alone is shown.
 	Filtered      bool
 	State, Author *Field
@@ -63,7 +64,7 @@ func draftQueue(q *request) error {
 		Filtered: q.form("state") != "" || q.form("author") != "" || q.form("after") != ""}
 	var err error
 	if !data.Filtered {
-		if err = data.own(q); err != nil {
+		if err = errors.Join(data.own(q), data.after(q)); err != nil {
 			return err
 		}
 	}
@@ -71,24 +72,29 @@ func draftQueue(q *request) error {
 	if data.State.Value != "open" {
 		states = []desk.DraftState{desk.DraftState(data.State.Value)}
 	}
-	var after string
-	if data.All, after, err = q.draftsIn(states, data.Author.Value, q.form("after")); err != nil {
+	var header http.Header
+	if data.All, header, err = q.draftsIn(states, data.Author.Value, q.form("after")); err != nil {
 		return err
 	}
-	if after != "" {
-		data.Next = "?" + url.Values{"state": {data.State.Value}, "author": {data.Author.Value}, "after": {after}}.Encode()
-	}
+	data.Next = q.further(header)
+	data.All = slices.DeleteFunc(data.All, data.shown)
 	return q.show("drafts/queue", q.T("drafts.title"), data)
+}
+
+// shown reports whether a draft stands above the list already.
+func (d *queue) shown(one desk.Draft) bool {
+	same := func(other desk.Draft) bool { return other.ID == one.ID }
+	return slices.ContainsFunc(d.Waiting, same) || slices.ContainsFunc(d.Mine, same)
 }
 
 // own fills what waits for whoever looks, and what he wrote.
 func (d *queue) own(q *request) error {
 	if q.May("approve") {
-		all, more, err := q.draftsIn([]desk.DraftState{desk.Submitted}, "", "")
+		all, header, err := q.draftsIn([]desk.DraftState{desk.Submitted}, "", "")
 		if err != nil {
 			return err
 		}
-		d.WaitingMore = more != ""
+		d.WaitingMore = nextOf(header) != ""
 		for i := range all {
 			if !q.wrote(&all[i]) && !q.signed(&all[i]) {
 				d.Waiting = append(d.Waiting, all[i])
@@ -116,8 +122,8 @@ func (q *request) stateField() *Field {
 	return f
 }
 
-// draftsIn asks for drafts in some states, of one author or of all, behind a place; next names what comes behind them.
-func (q *request) draftsIn(states []desk.DraftState, author, after string) (all []desk.Draft, next string, err error) {
+// draftsIn asks for drafts in some states, of one author or of all, behind a place.
+func (q *request) draftsIn(states []desk.DraftState, author, after string) (all []desk.Draft, header http.Header, err error) {
 	query := url.Values{"limit": {strconv.Itoa(queueLength)}}
 	for _, s := range states {
 		query.Add("state", string(s))
@@ -128,24 +134,8 @@ func (q *request) draftsIn(states []desk.DraftState, author, after string) (all 
 	if after != "" {
 		query.Set("after", after)
 	}
-	header, err := q.ask(call{method: http.MethodGet, path: q.api("drafts") + "?" + query.Encode()}, &all)
-	if err != nil {
-		return nil, "", err
-	}
-	return all, cursorIn(header), nil
-}
-
-// cursorIn is the cursor that the header Link of a list names (RFC 8288); empty when nothing follows.
-func cursorIn(header http.Header) string {
-	target, rest, ok := strings.Cut(header.Get("Link"), ">")
-	if !ok || !strings.Contains(rest, `rel="next"`) {
-		return ""
-	}
-	u, err := url.Parse(strings.TrimPrefix(target, "<"))
-	if err != nil {
-		return ""
-	}
-	return u.Query().Get("after")
+	header, err = q.ask(call{method: http.MethodGet, path: q.api("drafts") + "?" + query.Encode()}, &all)
+	return all, header, err
 }
 
 // wrote reports whether whoever looks wrote the present version of a draft.

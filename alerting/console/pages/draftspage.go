@@ -2,7 +2,6 @@ package pages
 
 import (
 	"fmt"
-	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
@@ -27,6 +26,8 @@ type draft struct {
 	Approvals, Wrote, Signed bool
 	// Previews are there on its own page.
 	Previews *previews
+	History  *history
+	Map      mapShown
 	keys     []console.Operator
 }
 
@@ -82,6 +83,10 @@ func draftPage(q *request) error {
 	if err == nil {
 		d.Previews, err = q.previewsOf(&d.Draft)
 	}
+	if err == nil {
+		d.Map = q.mapOfDraft(d)
+		d.History, err = q.history(d)
+	}
 	if err != nil {
 		return err
 	}
@@ -113,11 +118,7 @@ func draftDocument(q *request) error {
 	if err := q.get(q.api("drafts", q.r.PathValue("id")), &d); err != nil {
 		return err
 	}
-	h := q.w.Header()
-	h.Set("Content-Type", "application/cap+xml; charset=utf-8")
-	h.Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", fmt.Sprintf("draft-%s-%d.xml", d.ID, d.Version)))
-	q.w.WriteHeader(http.StatusOK)
-	_, _ = q.w.Write(d.Document) // the reader may be gone
+	q.giveDocument(d.Document, fmt.Sprintf("draft-%s-%d.xml", d.ID, d.Version))
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"encoding/base64"
@@ -92,7 +93,7 @@ redis: {addresses: ["{{redis}}"], prefix: "{{prefix}}"}
 sql: {url: "{{sql}}"}
 keyring: {dir: {{dir}}/keyring}
 api:
-  listen: 127.0.0.1:0
+  listen: {{api}}
   tokens:
     - {name: everything, token_file: {{dir}}/everything.token, may: [issue, approve, cancel, read, import, redrive, audit]}
     - {name: reader, token_file: {{dir}}/reader.token, may: [read]}
@@ -119,7 +120,7 @@ func (o *Office) writeConfig(opt Options, k keys) {
 		asking = ", " + asking
 	}
 	_, _ = strings.NewReplacer("{{dir}}", o.Dir, "{{brokers}}", strings.Join(brokers, `", "`), "{{prefix}}", prefix,
-		"{{redis}}", redis, "{{sql}}", sql, "{{callbacks}}", freePort(o.tb), "{{asking}}", asking).WriteString(&b, officeYAML)
+		"{{redis}}", redis, "{{sql}}", sql, "{{callbacks}}", freePort(o.tb), "{{api}}", cmp.Or(opt.Listen, "127.0.0.1:0"), "{{asking}}", asking).WriteString(&b, officeYAML)
 	if opt.Heartbeat != "" {
 		fmt.Fprintf(&b, "heartbeat: {url: %q, every: 1s}\n", opt.Heartbeat)
 	}

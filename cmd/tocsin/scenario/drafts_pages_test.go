@@ -36,12 +36,8 @@ func signingPassword(name string) string { return "seven green kettles " + name 
 // makesKey has somebody make a key at the page, which two founders then enrol.
 func (b *Browser) makesKey(o *Office, name string, rights ...approval.Right) {
 	b.tb.Helper()
-	b.Open("/account/signing-key").Has(b.tb, 200, "Make a key under a password")
-	b.Send("/account/signing-key", url.Values{"password": {signingPassword(name)}, "password_again": {"another"}}).Has(b.tb, 400, "The two passwords differ")
-	b.Send("/account/signing-key", url.Values{"password": {"short"}, "password_again": {"short"}}).Has(b.tb, 400, `role="alert"`)
-	made := b.Send("/account/signing-key", url.Values{"password": {signingPassword(name)}, "password_again": {signingPassword(name)}})
-	made.Has(b.tb, 201, "does not count yet")
-	key, err := approval.ParseKey(made.Find(b.tb, `<code>(password:[^<]*)</code>`))
+	made := b.Send("/account/key", url.Values{"key_password": {signingPassword(name)}, "key_again_password": {signingPassword(name)}})
+	key, err := approval.ParseKey(made.Find(b.tb, `<code[^>]*>(password:[^<]*)</code>`))
 	if err != nil {
 		b.tb.Fatal(err)
 	}
@@ -135,7 +131,7 @@ func TestADraftGoesOutThroughThePages(t *testing.T) {
 	if n := len(o.Arrivals()); n != 1 {
 		t.Errorf("%d messages, want 1", n)
 	}
-	approver.Open("/actual/drafts").Has(t, 200, "Nothing waits for your approval", "No draft fits")
+	approver.Open("/actual/drafts").Has(t, 200, "Nothing waits for your approval", "There is no other.")
 	approver.Open("/actual/drafts?state=released").Has(t, 200, "Flood warning for the harbour", "Take the filter away")
 	approver.Open("/actual/drafts?state=released&author=nobody").Has(t, 200, "No draft fits")
 	if saved := approver.Open(page + "/document"); saved.Text != string(d.Document) {
@@ -168,6 +164,14 @@ func TestTheOneWhoReadsAnOldVersionIsTold(t *testing.T) {
 	}
 	author.amends(o, d.ID, 1, a)
 	author.Send(page+"/submit", url.Values{"version": {"2"}, "when": {"now"}, "password": {signingPassword("author")}}).Has(t, 200, "Signed.")
+	shown := approver.Open(page)
+	shown.Has(t, 200, "What has changed since it was last submitted", "<del>Flood warning for the harbour</del>", "<ins>Flood warning for the mill</ins>", "Older versions", `<svg`)
+	approver.Open(page+"?from=1").Has(t, 200, "What has changed since version 1")
+	if first := approver.Open(page + "/versions/1"); first.Text != string(d.Document) {
+		t.Errorf("the first version is another: %.200s", first.Text)
+	}
+	approver.Open(page+"/now").Has(t, 200, `<div id="draft-now"`, "waiting for approval")
+	approver.Open(page+"/shapes").Has(t, 200, `"FeatureCollection"`)
 	old := url.Values{"version": {"1"}, "password": {signingPassword("approver")}, "reason": {"the place is missing"}}
 	stale := "author saved version 2 while you were at version 1. Read the new version, then decide."
 	approver.Send(page+"/approve", old).Has(t, 409, stale, "Read the new version</a>")

@@ -43,6 +43,8 @@ type Options struct {
 	// on localhost whose passkeys count.
 	Approvals      bool
 	Policy, Origin string
+	// Listen is where API and pages answer, for tests whose browser must know the address before; empty: any free port.
+	Listen string
 	// Login: people log in, beside the tokens. People have accounts from the beginning, the first that of an administrator.
 	Login  bool
 	People []serve.Ready
