@@ -144,6 +144,9 @@ func (c *Console) dryRun(w http.ResponseWriter, r *http.Request, by alerting.Act
 	if err != nil {
 		return err
 	}
+	if r.URL.Query().Get("previews") == "true" {
+		run.Previews = c.DryRun.Previews(in)
+	}
 	writeJSON(w, http.StatusOK, run)
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"tocsin/alerting/desk"
 	"tocsin/alerting/inbox"
 	"tocsin/alerting/report"
+	"tocsin/cap"
 )
 
 // route is one thing that can be asked of the API, and the right that it takes.
@@ -78,7 +79,10 @@ func (c *Console) draftRoutes() []route {
 		{"POST /api/drafts", MayIssue, c.draft, "Keep a document that is being written; Idempotency-Key names the request, " + filledHeader + " the template", capDocument, desk.Draft{}, 201},
 		{"GET /api/drafts", MayRead, c.inTurn(c.drafts), "The drafts, the latest changed first", nil, []desk.Draft{}, 200},
 		{"GET /api/drafts/{id}", MayRead, c.inTurn(c.draftAt), "A draft with what it lacks", nil, desk.Draft{}, 200},
-		{"PUT /api/drafts/{id}", MayIssue, c.amend, "Put a new version in the place of the one that If-Match names", capDocument, desk.Draft{}, 200},
+		{"PUT /api/drafts/{id}", MayIssue, c.amend, "Put a new version in the place of the one that If-Match names. " + AutosaveHeader + ": 1 says that a form saves by itself: the list then has one version for a sitting", capDocument, desk.Draft{}, 200},
+		{"GET /api/drafts/{id}/versions", MayRead, c.inTurn(c.versions), "The versions of a draft, the newest first", nil, []desk.Version{}, 200},
+		{"GET /api/drafts/{id}/versions/{version}", MayRead, c.inTurn(c.versionDocument), "The document of one version, byte for byte", nil, capDocument, 200},
+		{"GET /api/drafts/{id}/changes", MayRead, c.inTurn(c.draftChanges), "In what the present version differs from an earlier one, element by element", nil, []cap.Change{}, 200},
 		{"POST /api/drafts/{id}/submit", MayIssue, c.acts(c.submitDraft), "Freeze a draft, count whom it reaches, and ask for approval", draftAct{}, desk.Draft{}, 200},
 		{"POST /api/drafts/{id}/withdraw", MayIssue, c.acts(c.withdrawDraft), "Take a draft back that was not released yet", draftAct{}, desk.Draft{}, 200},
 		{"POST /api/drafts/{id}/sign", MaySign, c.acts(c.signDraft), "Put an operator's signature on a submitted draft", draftAct{}, desk.Draft{}, 200},

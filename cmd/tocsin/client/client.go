@@ -112,6 +112,8 @@ type Order struct {
 	Groups   []string
 	// Window is the id of the public test that a message of status Test belongs to.
 	Window string
+	// Autosave: a new version of a draft that nobody asked for, a form saves what is in it.
+	Autosave bool
 	// Filled says what the document was filled from, as filling has answered it; empty for nothing.
 	Filled string
 }
@@ -251,6 +253,8 @@ type request struct {
 	match string
 	// filled is for the header Tocsin-Filled; empty for none.
 	filled string
+	// autosave is for the header Tocsin-Autosave.
+	autosave bool
 }
 
 // ask sends a request and reads the answer into a value; into is nil when none is expected.
@@ -284,6 +288,9 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 	}
 	if r.filled != "" {
 		req.Header.Set("Tocsin-Filled", r.filled)
+	}
+	if r.autosave {
+		req.Header.Set(console.AutosaveHeader, "1")
 	}
 	if r.contentType != "" {
 		req.Header.Set("Content-Type", r.contentType)

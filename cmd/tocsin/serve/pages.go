@@ -16,7 +16,8 @@ func (h *house) withPages(api http.Handler) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("templates.zone: %w", err)
 	}
-	p := &pages.Pages{API: api, Office: h.cfg.Office.Name, Zone: zone, Tiles: h.cfg.Pages.TilesURL, PlainCookie: h.cfg.Plain(), Now: h.now, Log: h.log}
+	p := &pages.Pages{API: api, Office: h.cfg.Office.Name, Zone: zone, Tiles: h.cfg.Pages.TilesURL, PlainCookie: h.cfg.Plain(),
+		Relying: h.cfg.Approval.Passkey.ID, Now: h.now, Log: h.log}
 	shown, err := p.Handler()
 	if err != nil {
 		return nil, fmt.Errorf("pages: %w", err)

@@ -12,6 +12,7 @@ const modules: Record<string, () => Promise<Module>> = {
   "[data-delivery]": () => import("./delivery"),
   "[data-map]": () => import("./map"),
   "[data-refresh]": () => import("./refresh"),
+  "[data-passkey]": () => import("./passkey"),
 }
 
 const started = new WeakSet<Element>()
