@@ -93,4 +93,6 @@ func (q *request) geoJSON(alerts []svgmap.Alert) error {
 	return nil
 }
 
-func appendFloat(b []byte, f float64) []byte { return strconv.AppendFloat(append(b, ' '), f, 'g', -1, 64) }
+func appendFloat(b []byte, f float64) []byte {
+	return strconv.AppendFloat(append(b, ' '), f, 'g', -1, 64)
+}
