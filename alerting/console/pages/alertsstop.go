@@ -11,8 +11,8 @@ import (
 	"tocsin/alerting/console"
 )
 
-// ending is the page that asks before an alert is stopped, or its danger said to be over.
-type ending struct {
+// alertEnding is the page that asks before an alert is stopped, or its danger said to be over.
+type alertEnding struct {
 	*alertShown
 	// Clear: it is an all-clear, which goes the way of an update.
 	Clear bool
@@ -54,7 +54,7 @@ func showEnding(q *request, clear bool, status int, problem *Problem) error {
 	if clear {
 		words = prepared.AllClear
 	}
-	e := ending{alertShown: a, Clear: clear, Problem: problem, Note: &Field{Name: "note", Label: q.T("alerts.note"), Hint: q.T("alerts.note.hint"), Value: q.form("note")}}
+	e := alertEnding{alertShown: a, Clear: clear, Problem: problem, Note: &Field{Name: "note", Label: q.T("alerts.note"), Hint: q.T("alerts.note.hint"), Value: q.form("note")}}
 	for i, w := range words {
 		e.Words = append(e.Words, q.wordsFields(i, w))
 	}

@@ -15,6 +15,21 @@ import (
 	"tocsin/cmd/tocsin/serve"
 )
 
+// TestAlertPages are scenarios that share an office.
+func TestAlertPages(t *testing.T) {
+	t.Parallel()
+	o := alertsOffice(t)
+	for _, row := range []struct {
+		name string
+		run  func(t *testing.T, o *Office)
+	}{
+		{"stop from the page", stopFromThePage}, {"who may not stop is told so", whoMayNotStop}, {"extend from the page", extendFromThePage},
+		{"the archive is searched", archiveIsSearched},
+	} {
+		t.Run(row.name, func(t *testing.T) { row.run(t, o.For(t)) })
+	}
+}
+
 // alertsOffice is an office whose alerts need no approval, and whose people work at the pages.
 func alertsOffice(t *testing.T) *Office {
 	t.Helper()
@@ -23,11 +38,9 @@ func alertsOffice(t *testing.T) *Office {
 		{Name: "viewer", Grants: []login.Grant{{Role: login.Viewer}}}}})
 }
 
-// TestStopFromThePage: one person stops a warning from its page, without a script, in the words that he leaves or writes, and everybody who
+// stopFromThePage: one person stops a warning from its page, without a script, in the words that he leaves or writes, and everybody who
 // was told hears it: the gateway is the witness.
-func TestStopFromThePage(t *testing.T) {
-	t.Parallel()
-	o := alertsOffice(t)
+func stopFromThePage(t *testing.T, o *Office) {
 	p := o.Plot()
 	var people []Person
 	for i := range 5 {
@@ -40,6 +53,11 @@ func TestStopFromThePage(t *testing.T) {
 	b.LogIn(o, "officer").Has(t, 200, "Flood warning for the harbour", "Live now", "the harbour", "Severe", "5 of 5 settled (100 %)", "<svg", "Nothing waits for you")
 	at := "/actual/alerts/" + id.String()
 	b.Open(at).Has(t, 200, "Leave the harbour now.", "5 of 5 people told", `href="`+at+`/stop"`, "What the states mean", "The tide is over the wall.", "<caption>Deliveries by channel and state</caption>")
+	stream := b.Open(at + "/stream")
+	stream.Has(t, 200, "event: delivery\ndata: <div id=\"delivery\">", "5 of 5 people told", "event: settled\n")
+	if kind := stream.Header.Get("Content-Type"); kind != "text/event-stream" {
+		t.Error(kind)
+	}
 	b.Open(at+"/who?who=resident+3").Has(t, 200, "Person resident 3", "Inside the area", "Text message: Delivered")
 	b.Open(at+"/who?who=nobody+such").Has(t, 404, "No person and no siren has the reference", `value="nobody such"`)
 	b.Open(at+"/failures").Has(t, 200, "Every delivery so far has arrived")
@@ -72,16 +90,16 @@ func TestStopFromThePage(t *testing.T) {
 	}
 	b.Open(at).Has(t, 200, "Another message took the place of this one", cancel.String())
 	b.Open(at+"/timeline").Has(t, 200, "First hand-over:", "Replaced by another message", "officer", "Reached")
-	b.Open("/actual/").Has(t, 200, "No warning is live.")
+	if home := b.Open("/actual/"); strings.Contains(home.Text, id.String()) || strings.Contains(home.Text, cancel.String()) {
+		t.Error("what was stopped is still shown as live")
+	}
 	if csv := b.Open(at + "/report?format=csv"); csv.Status != 200 || !strings.Contains(csv.Header.Get("Content-Disposition"), ".csv") || !strings.Contains(csv.Text, "sms") {
 		t.Errorf("%d %v %s", csv.Status, csv.Header, csv.Text)
 	}
 }
 
-// TestWhoMayNotStopIsToldSo: a viewer sees no button, and is refused when he sends the form all the same; nothing is done by a GET.
-func TestWhoMayNotStopIsToldSo(t *testing.T) {
-	t.Parallel()
-	o := alertsOffice(t)
+// whoMayNotStop: a viewer sees no button, and is refused when he sends the form all the same; nothing is done by a GET.
+func whoMayNotStop(t *testing.T, o *Office) {
 	p := o.Plot()
 	o.Import(Person{Ref: "resident", SMS: o.Number(), Places: []string{p.Inside(1)}})
 	id := o.Issue(o.Alert(Info(p.Area())), client.Order{})
@@ -102,10 +120,8 @@ func TestWhoMayNotStopIsToldSo(t *testing.T) {
 	}
 }
 
-// TestExtendFromThePage: a warning that ends soon is asked about, and may be extended or left to its end right there.
-func TestExtendFromThePage(t *testing.T) {
-	t.Parallel()
-	o := alertsOffice(t)
+// extendFromThePage: a warning that ends soon is asked about, and may be extended or left to its end right there.
+func extendFromThePage(t *testing.T, o *Office) {
 	p := o.Plot()
 	o.Import(Person{Ref: "resident", SMS: o.Number(), Places: []string{p.Inside(1)}})
 	soon := func() alerting.AlertID {
@@ -130,25 +146,24 @@ func TestExtendFromThePage(t *testing.T) {
 	}
 }
 
-// TestTheArchiveIsSearched by what people remember of a warning.
-func TestTheArchiveIsSearched(t *testing.T) {
-	t.Parallel()
-	o := alertsOffice(t)
+// archiveIsSearched by what people remember of a warning.
+func archiveIsSearched(t *testing.T, o *Office) {
 	p := o.Plot()
 	first, second := Info(p.Area()), Info(p.Area())
+	first.Headline = "A flood that is searched for"
 	second.Headline, second.Event, second.Severity = "Smoke over the mill & the weir", "Fire", cap.Minor
 	second.Categories = []cap.Category{"Fire"}
 	o.Settled(o.Issue(o.Alert(first), client.Order{}))
 	o.Settled(o.Issue(o.Alert(second), client.Order{}))
 	b := o.Browser()
 	b.LogIn(o, "viewer")
-	flood, smoke := "Flood warning for the harbour", "Smoke over the mill &amp; the weir"
+	flood, smoke := "A flood that is searched for", "Smoke over the mill &amp; the weir"
 	for _, row := range []struct {
 		query        string
 		flood, smoke bool
 	}{
-		{"", true, true}, {"?q=HARBOUR+flood", false, false}, {"?q=mill+%26", false, true}, {"?q=harbour", true, true}, {"?q=100%25", false, false},
-		{"?severity=Severe", true, false}, {"?category=Fire&status=live", false, true}, {"?status=stopped", false, false},
+		{"", true, true}, {"?q=THAT+IS+searched", true, false}, {"?q=mill+%26", false, true}, {"?q=harbour", true, true}, {"?q=100%25", false, false},
+		{"?severity=Severe", true, false}, {"?category=Fire&status=live", false, true}, {"?q=mill&status=stopped", false, false},
 		{"?from=2020-01-01&to=2020-02-01", false, false}, {"?from=2020-01-01", true, true},
 	} {
 		page := b.Open("/actual/alerts" + row.query)
