@@ -17,8 +17,8 @@ import (
 // maxValues bounds the values of a template, in bytes: a polygon of many points takes some of it.
 const maxValues = 2 << 20
 
-// prepared is a template in the list of them.
-type prepared struct {
+// Prepared is a template in the list of them.
+type Prepared struct {
 	ID        string       `json:"id"`
 	Version   int          `json:"version"`
 	About     string       `json:"about,omitempty"`
@@ -28,9 +28,9 @@ type prepared struct {
 	Languages []string     `json:"languages"`
 }
 
-// preparedList is what is prepared, and the files that are no templates.
-type preparedList struct {
-	Templates []prepared         `json:"templates"`
+// PreparedList is what is prepared, and the files that are no templates.
+type PreparedList struct {
+	Templates []Prepared         `json:"templates"`
 	Broken    []*template.Broken `json:"broken,omitempty"`
 }
 
@@ -43,9 +43,9 @@ func (c *Console) templates(w http.ResponseWriter, _ *http.Request, _ alerting.A
 	if err != nil {
 		return fmt.Errorf("%w: %w", alerting.ErrUnavailable, err)
 	}
-	answer := preparedList{Templates: []prepared{}, Broken: broken}
+	answer := PreparedList{Templates: []Prepared{}, Broken: broken}
 	for _, t := range good {
-		answer.Templates = append(answer.Templates, prepared{t.ID, t.Version, t.About, t.Hazard, t.Severity, t.Statuses, t.Languages()})
+		answer.Templates = append(answer.Templates, Prepared{t.ID, t.Version, t.About, t.Hazard, t.Severity, t.Statuses, t.Languages()})
 	}
 	writeJSON(w, http.StatusOK, answer)
 	return nil

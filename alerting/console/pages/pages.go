@@ -46,7 +46,7 @@ type route struct {
 // routes are all pages, by area.
 func (p *Pages) routes() []route {
 	return slices.Concat(p.loginRoutes(), p.homeRoutes(), p.partsRoutes(),
-		p.setupRoutes(), p.accountRoutes())
+		p.setupRoutes(), p.accountRoutes(), p.officeRoutes())
 }
 
 // Handler serves the pages. It fails when a template or a catalogue is broken, which tests find before users do.

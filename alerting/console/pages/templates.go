@@ -40,7 +40,7 @@ func readTemplates() (map[string]*template.Template, error) {
 
 // functions are those that templates need besides the methods of what they show.
 func functions() template.FuncMap {
-	return template.FuncMap{"part": part}
+	return template.FuncMap{"part": part, "int64": func(n int) int64 { return int64(n) }}
 }
 
 // part joins the request with the data of a part: {{template "field" (part $ .Thing)}}.
