@@ -35,6 +35,9 @@ test: ## vet and all tests, without any server (with CAP_CORPUS set, real alerts
 test-real: ## all tests against the servers that TOCSIN_TEST_* name; a skipped test is a failure
 	@.ci/real
 
+e2e: build ## people at the pages in a headless Chromium: stories, axe, pictures of every page (ARGS="flood"; wants node, npm and chromium)
+	@cd alerting/console/e2e && npm ci --no-audit --no-fund --loglevel=error && node run.mjs $(ARGS)
+
 race: ## tests of what runs concurrently, under the race detector
 	$(HERMETIC) go run ./.ci/tally -- -race -short $(CONCURRENT)
 
@@ -43,7 +46,7 @@ conformance: ## both doors of package cap against the verdicts recorded for real
 	@command -v xmllint >/dev/null || { echo "xmllint is missing: install libxml2-utils" >&2; exit 1; }
 	@CAP_CORPUS=$$(cd "$$CAP_CORPUS" && pwd) go test -count=1 -v -run '^TestConformance$$' ./cap
 
-fuzz: ## every fuzz target of packages cap and approval, each for 10 seconds (ARGS=10m)
+fuzz: ## every fuzz target of packages cap, approval and areatext, each for 10 seconds (ARGS=10m)
 	@.ci/fuzz $(ARGS)
 
 chaos: ## faults against the servers that TOCSIN_TEST_* name (ARGS="--json", "--only worker-kill9", "--quick", "--seed 7")

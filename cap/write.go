@@ -16,18 +16,36 @@ func Write(a *Alert) ([]byte, error) {
 	if err := Check(&current, Profile{}).Err(); err != nil {
 		return nil, err
 	}
-	w := &writer{out: make([]byte, 0, 4096)}
-	w.out = append(w.out, `<?xml version="1.0" encoding="UTF-8"?>`+"\n"+`<alert xmlns="`+namespace+`">`+"\n"...)
-	w.depth = 1
-	w.alert(&current)
-	w.out = append(w.out, "</alert>\n"...)
-	return w.out, nil
+	return (&writer{}).document(&current), nil
 }
+
+// WriteDraft gives an alert that is being written as a document, whatever rules it breaks. What is empty is left out, also where
+// the standard asks for it: Read then says that it is missing, and gives the rest of the alert again. The texts must be of characters
+// that XML has.
+func WriteDraft(a *Alert) []byte { return (&writer{draft: true}).document(a) }
 
 // writer appends elements to a document.
 type writer struct {
 	out   []byte
 	depth int
+	// draft leaves out what is empty and required.
+	draft bool
+}
+
+func (w *writer) document(a *Alert) []byte {
+	w.out = make([]byte, 0, 4096)
+	w.out = append(w.out, `<?xml version="1.0" encoding="UTF-8"?>`+"\n"+`<alert xmlns="`+namespace+`">`+"\n"...)
+	w.depth = 1
+	w.alert(a)
+	w.out = append(w.out, "</alert>\n"...)
+	return w.out
+}
+
+// required writes an element that the schema asks for; a draft leaves it out while it is empty.
+func (w *writer) required(name, text string) {
+	if text != "" || !w.draft {
+		w.element(name, text)
+	}
 }
 
 func (w *writer) indent() {
@@ -96,13 +114,13 @@ func (w *writer) values(name string, values []Value) {
 }
 
 func (w *writer) alert(a *Alert) {
-	w.element("identifier", a.Identifier)
-	w.element("sender", a.Sender)
+	w.required("identifier", a.Identifier)
+	w.required("sender", a.Sender)
 	w.time("sent", a.Sent)
-	w.element("status", string(a.Status))
-	w.element("msgType", string(a.MsgType))
+	w.required("status", string(a.Status))
+	w.required("msgType", string(a.MsgType))
 	w.optional("source", a.Source)
-	w.element("scope", string(a.Scope))
+	w.required("scope", string(a.Scope))
 	w.optional("restriction", a.Restriction)
 	w.optional("addresses", string(appendNames(nil, a.Addresses)))
 	for _, code := range a.Codes {
@@ -131,13 +149,13 @@ func (w *writer) info(i *Info) {
 	for _, c := range i.Categories {
 		w.element("category", string(c))
 	}
-	w.element("event", i.Event)
+	w.required("event", i.Event)
 	for _, r := range i.ResponseTypes {
 		w.element("responseType", string(r))
 	}
-	w.element("urgency", string(i.Urgency))
-	w.element("severity", string(i.Severity))
-	w.element("certainty", string(i.Certainty))
+	w.required("urgency", string(i.Urgency))
+	w.required("severity", string(i.Severity))
+	w.required("certainty", string(i.Certainty))
 	w.optional("audience", i.Audience)
 	w.values("eventCode", i.EventCodes)
 	w.time("effective", i.Effective)
@@ -159,8 +177,8 @@ func (w *writer) info(i *Info) {
 }
 
 func (w *writer) resource(r *Resource) {
-	w.element("resourceDesc", r.Description)
-	w.element("mimeType", r.MIMEType)
+	w.required("resourceDesc", r.Description)
+	w.required("mimeType", r.MIMEType)
 	if r.Size != nil {
 		w.element("size", strconv.FormatInt(*r.Size, 10))
 	}
@@ -170,26 +188,36 @@ func (w *writer) resource(r *Resource) {
 }
 
 func (w *writer) area(a *Area) {
-	w.element("areaDesc", a.Description)
+	w.required("areaDesc", a.Description)
 	for _, p := range a.Polygons {
 		w.start("polygon")
-		for k, point := range p {
-			if k > 0 {
-				w.out = append(w.out, ' ')
-			}
-			w.point(point)
-		}
+		w.ring(p)
 		w.end("polygon")
 	}
 	for _, c := range a.Circles {
 		w.start("circle")
-		w.point(c.Center)
-		w.out = appendDecimal(append(w.out, ' '), c.RadiusKM)
+		w.circle(c)
 		w.end("circle")
 	}
 	w.values("geocode", a.Geocodes)
 	w.decimal("altitude", a.Altitude)
 	w.decimal("ceiling", a.Ceiling)
+}
+
+// ring writes what stands in a polygon.
+func (w *writer) ring(p Polygon) {
+	for k, point := range p {
+		if k > 0 {
+			w.out = append(w.out, ' ')
+		}
+		w.point(point)
+	}
+}
+
+// circle writes what stands in a circle.
+func (w *writer) circle(c Circle) {
+	w.point(c.Center)
+	w.out = appendDecimal(append(w.out, ' '), c.RadiusKM)
 }
 
 func (w *writer) point(p Point) {

@@ -50,6 +50,8 @@ type DryRun struct {
 	Findings cap.Findings `json:"findings,omitempty"`
 	// List names everybody, when asked for.
 	List []Listed `json:"list,omitempty"`
+	// Previews are the words of every info, when asked for.
+	Previews []Preview `json:"previews,omitempty"`
 }
 
 // DryChannel is one channel's part.

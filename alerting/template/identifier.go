@@ -48,6 +48,12 @@ func CheckIdentifier(pattern string) error {
 	return nil
 }
 
+// NewIdentifier makes an identifier for a document of no template; {template} then stands for "free". An empty pattern is
+// DefaultIdentifier.
+func NewIdentifier(pattern string, now time.Time, random io.Reader) (string, error) {
+	return identifierOf(pattern, "free", now, random)
+}
+
 // identifierOf makes an identifier.
 func identifierOf(pattern, template string, now time.Time, random io.Reader) (string, error) {
 	if pattern == "" {

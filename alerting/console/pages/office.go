@@ -26,6 +26,7 @@ func officePlaces() []struct{ path, key, right string } {
 		{"operators", "office.operators", "read"},
 		{"standings", "office.standings", "read"},
 		{"inbox", "office.inbox", "read"},
+		{"deadletters", "office.deadletters", "read"},
 		{"policy", "office.policy", "read"},
 		{"tokens", "office.tokens", "administer"},
 		{"audit", "office.audit", "audit"},

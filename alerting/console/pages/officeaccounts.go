@@ -71,8 +71,8 @@ func grantsOf(form url.Values) []login.Grant {
 // AllRoles are what a row may choose.
 func (q *request) AllRoles() []login.Role { return login.Roles() }
 
-// mostUnits is how many units a choice offers; others are typed at the command line.
-const mostUnits = 1000
+// mostUnitChoices is how many units a choice offers; others are typed at the command line.
+const mostUnitChoices = 1000
 
 // unitChoices are the units as options, the whole office first.
 func (q *request) unitChoices() ([]Option, error) {
@@ -82,7 +82,7 @@ func (q *request) unitChoices() ([]Option, error) {
 	if problem := (*Problem)(nil); errors.As(err, &problem) && problem.Status != http.StatusServiceUnavailable {
 		return out, nil // who may not read units names none
 	}
-	for _, u := range all[:min(len(all), mostUnits)] {
+	for _, u := range all[:min(len(all), mostUnitChoices)] {
 		out = append(out, Option{Value: u.Code, Label: u.Name + " (" + u.Code + ")"})
 	}
 	return out, err

@@ -12,9 +12,9 @@ import (
 func (p *Pages) officeInboxRoutes() []route {
 	return []route{
 		{pattern: "GET /office/inbox", answer: inboxPage},
-		{pattern: "GET /office/inbox/{id}", answer: letterPage},
-		{pattern: "POST /office/inbox/{id}/release", answer: turnLetter("release", "office.release")},
-		{pattern: "POST /office/inbox/{id}/drop", answer: turnLetter("drop", "office.drop")},
+		{pattern: "GET /office/inbox/{id}", answer: inboxLetterPage},
+		{pattern: "POST /office/inbox/{id}/release", answer: turnInboxLetter("release", "office.release")},
+		{pattern: "POST /office/inbox/{id}/drop", answer: turnInboxLetter("drop", "office.drop")},
 	}
 }
 
@@ -35,8 +35,8 @@ func inboxPage(q *request) error {
 	return q.show("office/inbox", q.T("office.inbox"), l)
 }
 
-// letterForm is one letter, with the forms that end its quarantine.
-type letterForm struct {
+// inboxLetterForm is one letter, with the forms that end its quarantine.
+type inboxLetterForm struct {
 	inbox.Letter
 	Text             string
 	ReasonR, ReasonD *Field
@@ -44,31 +44,31 @@ type letterForm struct {
 }
 
 // Waits reports whether it is in quarantine.
-func (f *letterForm) Waits() bool { return f.State == inbox.Quarantined }
+func (f *inboxLetterForm) Waits() bool { return f.State == inbox.Quarantined }
 
-func newLetterForm(q *request) (*letterForm, error) {
-	f := &letterForm{ReasonR: &Field{Name: "reason", Label: q.T("office.release.reason"), Required: true, Max: 500, Value: q.r.PostFormValue("reason")}}
+func newInboxLetterForm(q *request) (*inboxLetterForm, error) {
+	f := &inboxLetterForm{ReasonR: &Field{Name: "reason", Label: q.T("office.release.reason"), Required: true, Max: 500, Value: q.r.PostFormValue("reason")}}
 	f.ReasonD = &Field{Name: "drop_reason", Label: q.T("office.drop.reason"), Required: true, Max: 500, Value: q.r.PostFormValue("drop_reason")}
 	err := q.get("/api/inbox/"+url.PathEscape(q.r.PathValue("id")), &f.Letter)
 	f.Text = string(f.Document)
 	return f, err
 }
 
-func letterPage(q *request) error {
-	f, err := newLetterForm(q)
+func inboxLetterPage(q *request) error {
+	f, err := newInboxLetterForm(q)
 	if err != nil {
 		return err
 	}
 	return q.show("office/letter", q.T("office.letter"), f)
 }
 
-// turnLetter releases or drops a letter for a reason. A released one waits as a draft.
-func turnLetter(act, done string) func(q *request) error {
+// turnInboxLetter releases or drops a letter for a reason. A released one waits as a draft.
+func turnInboxLetter(act, done string) func(q *request) error {
 	return func(q *request) error {
 		var l inbox.Letter
 		err := q.post("/api/inbox/"+url.PathEscape(q.r.PathValue("id"))+"/"+act, map[string]string{"reason": cmp.Or(q.form("reason"), q.form("drop_reason"))}, &l)
 		if problem := (*Problem)(nil); errors.As(err, &problem) && problem.Status != http.StatusNotFound {
-			f, err := newLetterForm(q)
+			f, err := newInboxLetterForm(q)
 			if err != nil {
 				return err
 			}

@@ -40,7 +40,8 @@ func readTemplates() (map[string]*template.Template, error) {
 
 // functions are those that templates need besides the methods of what they show.
 func functions() template.FuncMap {
-	return template.FuncMap{"part": part, "int64": func(n int) int64 { return int64(n) }}
+	return template.FuncMap{"part": part, "count": func(n int) int64 { return int64(n) },
+		"join": func(all []string) string { return strings.Join(all, ", ") }}
 }
 
 // part joins the request with the data of a part: {{template "field" (part $ .Thing)}}.

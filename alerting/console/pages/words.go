@@ -79,6 +79,8 @@ func (w words) text(lang, key string, args ...any) string {
 	if len(args) == 0 {
 		return text
 	}
+	// What is grouped is text by now.
+	text = strings.NewReplacer("%d", "%s", "]d", "]s").Replace(text)
 	shown := slices.Clone(args)
 	for i, a := range shown {
 		switch n := a.(type) {

@@ -144,6 +144,17 @@ func begunBy(begun map[string]string, key string) bool {
 	return false
 }
 
+func TestTextsHoldTheirNumbers(t *testing.T) {
+	t.Parallel()
+	w := words{"en": {"k": "%[2]s: %[1]d", "n.one": "%d part", "n.other": "%d parts"}}
+	if got := w.text("en", "k", 1234, "people"); got != "people: 1,234" {
+		t.Error(got)
+	}
+	if got := w.count("en", "n", 2000) + w.count("en", "n", 1); got != "2,000 parts1 part" {
+		t.Error(got)
+	}
+}
+
 func TestNumbersAreGrouped(t *testing.T) {
 	t.Parallel()
 	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", -1234: "-1,234", -12: "-12"} {

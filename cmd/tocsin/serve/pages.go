@@ -1,11 +1,14 @@
 package serve
 
 import (
+	"crypto/rand"
 	"fmt"
 	"net/http"
 	"net/url"
+	"time"
 
 	"tocsin/alerting/console/pages"
+	"tocsin/alerting/template"
 )
 
 // withPages is what the listener of the API answers: the API below /api/, and the pages everywhere else where people can log in.
@@ -17,7 +20,11 @@ func (h *house) withPages(api http.Handler) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("templates.zone: %w", err)
 	}
-	p := &pages.Pages{API: api, Office: h.cfg.Office.Name, Zone: zone, Tiles: h.cfg.Pages.TilesURL, OIDC: providerName(h.cfg.Login.OIDC.Issuer), PlainCookie: h.cfg.Plain(), Now: h.now, Log: h.log}
+	identifier := func(now time.Time) (string, error) {
+		return template.NewIdentifier(h.cfg.Templates.Identifier, now, rand.Reader)
+	}
+	p := &pages.Pages{API: api, Office: h.cfg.Office.Name, Sender: h.cfg.Office.Sender, Identifier: identifier, Zone: zone, Tiles: h.cfg.Pages.TilesURL,
+		OIDC: providerName(h.cfg.Login.OIDC.Issuer), Relying: h.cfg.Approval.Passkey.ID, PlainCookie: h.cfg.Plain(), Now: h.now, Log: h.log}
 	shown, err := p.Handler()
 	if err != nil {
 		return nil, fmt.Errorf("pages: %w", err)

@@ -9,7 +9,10 @@ interface Module {
 // The modules, by what asks for them. Each is a file of its own, which is fetched when the first such element is seen.
 const modules: Record<string, () => Promise<Module>> = {
   "[data-area-editor]": () => import("./area"),
+  "[data-delivery]": () => import("./delivery"),
   "[data-map]": () => import("./map"),
+  "[data-passkey]": () => import("./passkey"),
+  "[data-refresh]": () => import("./refresh"),
   "[data-passkey-login], [data-passkey-add]": () => import("./passkeylogin"),
   "[data-setup]": () => import("./setuplink"),
 }

@@ -1,0 +1,427 @@
+package pages
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"tocsin/alerting"
+	"tocsin/alerting/console"
+	"tocsin/alerting/console/pages/areatext"
+	"tocsin/alerting/desk"
+	"tocsin/alerting/template"
+	"tocsin/cap"
+)
+
+// slotted is a template as far as its page shows it.
+type slotted struct {
+	ID    string `json:"id"`
+	About string `json:"about"`
+	// Expires is the slot that says when the warning ends; left empty, it ends after Validity.
+	Expires  string          `json:"expires"`
+	Validity string          `json:"validity"`
+	Slots    []template.Slot `json:"slots"`
+	Texts    []struct {
+		Language string `json:"language"`
+	} `json:"texts"`
+}
+
+func (t *slotted) languages() []string {
+	out := make([]string, len(t.Texts))
+	for i := range t.Texts {
+		out[i] = t.Texts[i].Language
+	}
+	return out
+}
+
+// filling is the page of a template.
+type filling struct {
+	*slotted
+	Parts []slotPart
+	Note  *Field
+	// Update is the alert that is to be updated, and Title its headline; empty for a new warning.
+	Update, Title string
+	Refused       string
+	Rest          []Said
+	Previews      *previews
+	Tiles         string
+}
+
+// EditorWords are the words of the area editor, as JSON.
+func (q *request) EditorWords() string { return "{}" }
+
+// AreaReader is where text of an area is read that is not in lines of ours.
+func (q *request) AreaReader() string { return q.At("compose", "area") }
+
+// slotPart is one slot: its fields, one for each language where it has words, and the units to choose instead.
+type slotPart struct {
+	Name, About string
+	Fields      []*Field
+	Unit        *Field
+	// Area: the field is that of an area, with the editor around it.
+	Area bool
+}
+
+// slotName is the name of a slot's field; with a language it is that of its words in it.
+func slotName(slot, lang string) string {
+	if lang == "" {
+		return "slot." + slot
+	}
+	return "slot." + slot + "." + lang
+}
+
+func unitName(slot string) string { return "unit." + slot }
+
+func (q *request) slotted() (*slotted, error) {
+	var t slotted
+	return &t, q.get("/api/templates/"+url.PathEscape(q.r.PathValue("id")), &t)
+}
+
+func slotsPage(q *request) error {
+	t, err := q.slotted()
+	if err != nil {
+		return err
+	}
+	return q.showSlots(http.StatusOK, t, &filling{}, nil)
+}
+
+// showSlots draws the page from what was sent; said is what is wrong with a slot.
+func (q *request) showSlots(status int, t *slotted, page *filling, said map[string][]Said) error {
+	units, err := q.unitOptions()
+	if err != nil {
+		return err
+	}
+	page.slotted, page.Tiles, page.Update = t, q.p.Tiles, q.form("update")
+	if page.Update != "" {
+		if page.Title, err = q.alertTitle(page.Update); err != nil {
+			return err
+		}
+	}
+	for i := range t.Slots {
+		page.Parts = append(page.Parts, q.drawSlot(t, &t.Slots[i], said[t.Slots[i].Name], units))
+	}
+	if q.World != string(alerting.Actual) {
+		page.Note = &Field{Name: "note", Label: q.T("compose.field.note"), Hint: q.hint("note"), Value: q.form("note")}
+	}
+	return q.showAs(status, "compose/slots", q.T("compose.slots.title", t.ID), page)
+}
+
+func (q *request) drawSlot(t *slotted, s *template.Slot, said []Said, units []Option) slotPart {
+	part := slotPart{Name: s.Name, About: s.About}
+	field := func(lang, kind, hint string) *Field {
+		name := slotName(s.Name, lang)
+		f := &Field{Name: name, Label: q.slotLabel(s), Hint: q.slotHint(s, lang, hint), Type: kind, Value: q.r.FormValue(name), Language: lang, Required: s.Default == nil && s.Name != t.Expires && q.form("update") == ""}
+		if len(part.Fields) == 0 {
+			f.Said = said
+		}
+		part.Fields = append(part.Fields, f)
+		return f
+	}
+	switch s.Type {
+	case template.TypeText, template.TypePlace:
+		for n, lang := range t.languages() {
+			f := field(lang, "text", "")
+			if len(t.Texts) > 1 {
+				f.Label = q.T("compose.slots.in", q.slotLabel(s), q.languageName(lang))
+			}
+			// One text may do for all, and a unit for a place.
+			f.Required = f.Required && n == 0 && (s.Type == template.TypeText || len(units) == 0)
+		}
+		if s.Type == template.TypePlace && len(units) > 0 {
+			part.Unit = &Field{Name: unitName(s.Name), Label: q.T("compose.slots.unit"), Type: "select", Value: q.form(unitName(s.Name)), Options: append([]Option{{Label: "–"}}, units...)}
+		}
+	case template.TypeTime:
+		hint := q.T("compose.slots.time")
+		if s.Name == t.Expires {
+			hint += " · " + q.T("compose.slots.default", "+"+t.Validity)
+		}
+		field("", "text", hint)
+	case template.TypeNumber:
+		field("", "text", "").Mode = "decimal"
+	case template.TypeChoice:
+		f := field("", "select", "")
+		f.Options = q.slotOptions(s)
+	case template.TypeArea:
+		f := field("", "textarea", q.T("compose.slots.area"))
+		f.Rows, part.Area, f.Required = 3, true, false
+	}
+	return part
+}
+
+// slotLabel is what a slot asks for: its own words where it has some.
+func (q *request) slotLabel(s *template.Slot) string {
+	if s.About != "" {
+		return s.About
+	}
+	return s.Name
+}
+
+// slotHint says how to fill in a slot: bounds, what is taken when it is left empty, or an example.
+func (q *request) slotHint(s *template.Slot, lang, hint string) string {
+	hints := []string{}
+	if hint != "" {
+		hints = append(hints, hint)
+	}
+	if s.Min != nil && s.Max != nil {
+		hints = append(hints, strings.TrimSpace(q.T("compose.slots.number", jsonText(*s.Min), jsonText(*s.Max), q.inMyLanguage(s.Unit))))
+	}
+	if s.Length > 0 {
+		hints = append(hints, q.T("compose.slots.length", s.Length))
+	}
+	switch {
+	case s.Type == template.TypeChoice || s.Type == template.TypeArea:
+	case s.Default != nil:
+		hints = append(hints, q.T("compose.slots.default", shownIn(s.Default, lang)))
+	case s.Example != nil:
+		hints = append(hints, q.T("compose.slots.example", shownIn(s.Example, lang)))
+	}
+	return strings.Join(hints, " · ")
+}
+
+// shownIn is a value of a slot in a language, where it has one for each.
+func shownIn(v any, lang string) string {
+	if each, ok := v.(map[string]any); ok {
+		v = each[lang]
+	}
+	if text, ok := v.(string); ok {
+		return text
+	}
+	return jsonText(v)
+}
+
+func jsonText(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
+// inMyLanguage is the text of the reader's language, else any.
+func (q *request) inMyLanguage(words map[string]string) string {
+	for tag, text := range words {
+		if strings.HasPrefix(strings.ToLower(tag), q.Lang) {
+			return text
+		}
+	}
+	return words["en"]
+}
+
+func (q *request) slotOptions(s *template.Slot) []Option {
+	first := Option{Label: q.T("compose.slots.choose")}
+	if key, ok := s.Default.(string); ok {
+		for _, o := range s.Options {
+			if o.Key == key {
+				first.Label = q.T("compose.slots.default", q.inMyLanguage(o.Words))
+			}
+		}
+	}
+	out := []Option{first}
+	for _, o := range s.Options {
+		label := q.inMyLanguage(o.Words)
+		if label == "" {
+			label = o.Key
+		}
+		out = append(out, Option{Value: o.Key, Label: label})
+	}
+	return out
+}
+
+// values are what the form says of the slots; what is empty is left out. Said is what cannot be meant.
+func (q *request) values(t *slotted) (map[string]any, map[string][]Said) {
+	out, said := make(map[string]any), make(map[string][]Said)
+	unit := ""
+	for i := range t.Slots {
+		s := &t.Slots[i]
+		chosen := q.form(unitName(s.Name))
+		switch {
+		case s.Type == template.TypePlace && chosen != "":
+			unit = chosen
+			out[s.Name] = "code:" + chosen
+		case s.Type == template.TypeText || s.Type == template.TypePlace:
+			if v := q.wordsOf(t, s); v != nil {
+				out[s.Name] = v
+			}
+		case s.Type == template.TypeArea:
+		case q.form(slotName(s.Name, "")) == "":
+		case s.Type == template.TypeNumber:
+			out[s.Name] = numberOf(q.form(slotName(s.Name, "")))
+		default:
+			out[s.Name] = q.form(slotName(s.Name, ""))
+		}
+	}
+	for i := range t.Slots {
+		if s := &t.Slots[i]; s.Type == template.TypeArea {
+			q.areaValue(s, unit, out, said)
+		}
+	}
+	return out, said
+}
+
+// numberOf is a number as JSON has it, or the text, which the template then refuses in its own words.
+func numberOf(text string) any {
+	n := strings.ReplaceAll(text, ",", ".")
+	if json.Valid([]byte(n)) {
+		return json.Number(n)
+	}
+	return text
+}
+
+// wordsOf are the words of a slot: one text where only one is filled in, else one each; nil for none.
+func (q *request) wordsOf(t *slotted, s *template.Slot) any {
+	each, first := make(map[string]any), ""
+	for _, lang := range t.languages() {
+		if text := q.form(slotName(s.Name, lang)); text != "" {
+			each[lang] = text
+			if first == "" {
+				first = text
+			}
+		}
+	}
+	if len(each) == 0 {
+		return nil
+	}
+	for _, lang := range t.languages() {
+		if each[lang] == nil {
+			each[lang] = first
+		}
+	}
+	return each
+}
+
+// areaValue reads the lines of an area into the one form that a slot takes. Empty lines mean the unit that was chosen for the place.
+func (q *request) areaValue(s *template.Slot, unit string, out map[string]any, said map[string][]Said) {
+	area, faults := areatext.Read(q.r.FormValue(slotName(s.Name, "")))
+	for _, f := range faults {
+		said[s.Name] = append(said[s.Name], Said{Level: "error", Text: f.In(q.Lang)})
+	}
+	shapes, circles, codes := len(area.Polygons), len(area.Circles), len(area.Geocodes)
+	switch {
+	case len(faults) > 0:
+	case shapes+circles+codes == 0 && unit != "":
+		out[s.Name] = map[string]any{"codes": unit}
+	case shapes+circles+codes == 0:
+	case shapes > 0 && circles+codes == 0:
+		out[s.Name] = geoJSONOf(area.Polygons)
+	case circles == 1 && shapes+codes == 0:
+		out[s.Name] = strings.TrimPrefix(strings.TrimSpace(areatext.Write(area)), "circle ")
+	case codes > 0 && shapes+circles == 0:
+		var all []string
+		for _, c := range area.Geocodes {
+			all = append(all, c.Name+"="+c.Value)
+		}
+		out[s.Name] = map[string]any{"codes": strings.Join(all, "; ")}
+	default:
+		said[s.Name] = wrongIn(q.T("compose.slots.mixed"))
+	}
+}
+
+// geoJSONOf writes polygons as RFC 7946 has them, longitude first.
+func geoJSONOf(all []cap.Polygon) map[string]any {
+	var polygons [][][][2]float64
+	for _, p := range all {
+		var ring [][2]float64
+		for _, at := range p {
+			ring = append(ring, [2]float64{at.Lon, at.Lat})
+		}
+		polygons = append(polygons, [][][2]float64{ring})
+	}
+	return map[string]any{"type": "MultiPolygon", "coordinates": polygons}
+}
+
+// fillSlots fills the template, and shows it or makes a draft of it. The update of an alert goes the way of the API for it, at once.
+func fillSlots(q *request) error {
+	t, err := q.slotted()
+	if err != nil {
+		return err
+	}
+	values, said := q.values(t)
+	if len(said) > 0 {
+		return q.showSlots(http.StatusBadRequest, t, &filling{}, said)
+	}
+	if update := q.form("update"); update != "" {
+		return q.updateFilled(t, update, values)
+	}
+	body := map[string]any{"values": values, "status": q.status()}
+	if note := q.form("note"); note != "" {
+		body["note"] = note
+	}
+	var filled console.Filled
+	if err := q.post("/api/templates/"+url.PathEscape(t.ID)+"/fill", body, &filled); err != nil {
+		return q.unfilled(t, err)
+	}
+	order := url.Values{"group": filled.Order.Groups}
+	for _, ch := range filled.Order.Channels {
+		order.Add("channel", string(ch))
+	}
+	if q.form("do") == "preview" {
+		p, err := q.previewsAs([]byte(filled.Document), order)
+		if err != nil {
+			return err
+		}
+		return q.showSlots(http.StatusOK, t, &filling{Previews: p}, nil)
+	}
+	var d desk.Draft
+	header := http.Header{}
+	if filled.Filled != "" {
+		header.Set("Tocsin-Filled", filled.Filled)
+	}
+	if _, err := q.ask(call{method: http.MethodPost, path: q.api("drafts") + "?" + order.Encode(), text: []byte(filled.Document), media: capMedia, header: header}, &d); err != nil {
+		return q.unfilled(t, err)
+	}
+	if q.form("do") == "write" {
+		return q.goTo(q.At("compose", d.ID), "compose.made")
+	}
+	return q.goTo(q.At("drafts", d.ID, "submit"), "compose.made")
+}
+
+// updateFilled issues the update of an alert from its template; where the office wants approvals it becomes a draft.
+func (q *request) updateFilled(t *slotted, update string, values map[string]any) error {
+	body := map[string]any{"values": values}
+	if note := q.form("note"); note != "" {
+		body["note"] = note
+	}
+	var answer struct {
+		Alert alerting.AlertID `json:"alert"`
+		Draft string           `json:"draft"`
+	}
+	if err := q.post(q.api("alerts", update, "template-update"), body, &answer); err != nil {
+		return q.unfilled(t, err)
+	}
+	if answer.Draft != "" {
+		return q.goTo(q.At("drafts", answer.Draft), "compose.made")
+	}
+	return q.goTo(q.At("alerts", answer.Alert.String()), "")
+}
+
+// unfilled shows the page again, with each fault beside its slot where it names one.
+func (q *request) unfilled(t *slotted, err error) error {
+	var problem *Problem
+	if !errors.As(err, &problem) || problem.Status >= http.StatusInternalServerError {
+		return err
+	}
+	page, said := &filling{Refused: problem.Title}, make(map[string][]Said)
+	for line := range strings.Lines(problem.Detail) {
+		slot, text := slotIn(t, strings.TrimSpace(line))
+		if slot == "" {
+			page.Rest = append(page.Rest, Said{Level: "error", Text: text})
+			continue
+		}
+		said[slot] = append(said[slot], Said{Level: "error", Text: text})
+	}
+	page.Rest = append(page.Rest, saidOf(problem.Findings)...)
+	return q.showSlots(problem.Status, t, page, said)
+}
+
+// slotIn is the slot that a line of a refusal speaks of, and what it says of it; a line of no slot is given whole.
+func slotIn(t *slotted, line string) (slot, text string) {
+	for i := range t.Slots {
+		name := t.Slots[i].Name
+		if _, text, found := strings.Cut(line, "slot "+name+": "); found {
+			return name, text
+		}
+	}
+	return "", line
+}
