@@ -169,5 +169,5 @@ func (c *Console) importsSirens(w http.ResponseWriter, r *http.Request, by alert
 		return err
 	}
 	w.Header().Set("Content-Type", string(linesMedia))
-	return json.NewEncoder(w).Encode(importLine{Result: &result, Change: &p})
+	return json.NewEncoder(w).Encode(ImportLine{Result: &result, Change: &p})
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tocsin/alerting"
+	"tocsin/alerting/approval"
 	"tocsin/alerting/audience"
 	"tocsin/alerting/desk"
 	"tocsin/alerting/login"
@@ -70,6 +71,8 @@ type Console struct {
 	Readiness func(ctx context.Context) []Check
 	// Journal is the record of who did what.
 	Journal Journal
+	// Policy is how many must approve what; nil where nobody need.
+	Policy *approval.Policy
 	// Changes are administrative acts that two people must sign. ProposeSirens makes one of an import of sirens; nil: it is done at once.
 	Changes       Changes
 	ProposeSirens ProposeImport
@@ -78,6 +81,8 @@ type Console struct {
 	People       Import
 	Sirens       Import
 	Units        Import
+	// SirenList lists sirens.
+	SirenList SirenList
 	// Outlines imports units with their outlines (GeoJSON), and UnitList lists units.
 	Outlines Import
 	UnitList func(ctx context.Context, q audience.UnitQuery) ([]audience.UnitLine, error)

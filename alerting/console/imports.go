@@ -20,8 +20,8 @@ const maxImport = 1 << 30
 // Import reads a CSV file; report is called now and then.
 type Import func(ctx context.Context, r io.Reader, report func(audience.Progress)) (audience.Result, error)
 
-// importLine is one line of the answer: progress lines, then the result or the problem.
-type importLine struct {
+// ImportLine is one line of the answer: progress lines, then the result or the problem.
+type ImportLine struct {
 	Progress *audience.Progress `json:"progress,omitempty"`
 	Result   *audience.Result   `json:"result,omitempty"`
 	Problem  *problem           `json:"problem,omitempty"`
@@ -54,22 +54,22 @@ func (c *Console) imports(what string, read Import) func(w http.ResponseWriter, 
 		_ = t.control.EnableFullDuplex()
 		w.Header().Set("Content-Type", "application/x-ndjson")
 		lines := json.NewEncoder(w)
-		say := func(l importLine) {
+		say := func(l ImportLine) {
 			t.extend()
 			_ = lines.Encode(l)
 			_ = t.control.Flush()
 		}
-		result, err := read(r.Context(), t, func(p audience.Progress) { say(importLine{Progress: &p}) })
+		result, err := read(r.Context(), t, func(p audience.Progress) { say(ImportLine{Progress: &p}) })
 		c.noteImport(r.Context(), by, what, result, err)
 		if err != nil {
 			if !errors.Is(err, alerting.ErrInvalid) {
 				c.Log.Error("import failed", "path", r.URL.Path, "error", err)
 			}
 			p := problemOf(err)
-			say(importLine{Problem: &p, Result: &result})
+			say(ImportLine{Problem: &p, Result: &result})
 			return nil
 		}
-		say(importLine{Result: &result})
+		say(ImportLine{Result: &result})
 		return nil
 	}
 }

@@ -21,7 +21,7 @@ type Journal struct {
 func (c *Console) journalRoutes() []route {
 	return []route{
 		{"GET /api/journal", MayAudit, c.inTurn(c.entries), "Who did what, the latest first; ?subject=, ?actor= and ?verb= pick", nil, []journal.Entry{}, 200},
-		{"GET /api/journal/verification", MayAudit, c.inTurn(c.verifyJournal), "Whether the record is sound: it is read whole, with the signed heads that this process can see", nil, verification{}, 200},
+		{"GET /api/journal/verification", MayAudit, c.inTurn(c.verifyJournal), "Whether the record is sound: it is read whole, with the signed heads that this process can see", nil, Verification{}, 200},
 	}
 }
 
@@ -46,8 +46,8 @@ func (c *Console) entries(w http.ResponseWriter, r *http.Request, _ alerting.Act
 	return nil
 }
 
-// verification is what the journal is worth.
-type verification struct {
+// Verification is what the journal is worth.
+type Verification struct {
 	Sound bool `json:"sound"`
 	// Entries, Heads and Covered are those of a sound journal: without heads a cut end, or a journal written anew, is not noticed.
 	Found *journal.Sound  `json:"found,omitempty"`
@@ -59,11 +59,11 @@ func (c *Console) verifyJournal(w http.ResponseWriter, r *http.Request, _ alerti
 	var broken *journal.Broken
 	switch {
 	case errors.As(err, &broken):
-		writeJSON(w, http.StatusOK, verification{Break: broken})
+		writeJSON(w, http.StatusOK, Verification{Break: broken})
 	case err != nil:
 		return err
 	default:
-		writeJSON(w, http.StatusOK, verification{Sound: true, Found: &sound})
+		writeJSON(w, http.StatusOK, Verification{Sound: true, Found: &sound})
 	}
 	return nil
 }

@@ -61,6 +61,7 @@ func (p *Pages) routes() []route {
 		p.composeRoutes(),
 		p.setupRoutes(),
 		p.accountRoutes(),
+		p.officeRoutes(),
 		p.partsRoutes(),
 	)
 }

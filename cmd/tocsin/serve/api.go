@@ -88,13 +88,14 @@ func (h *house) console(d *desk.Desk) (*console.Console, error) {
 	c := &console.Console{
 		Desk: d, Owners: d, Drafts: d, Operators: d, Passwords: d, Standings: d, Windows: d, Check: d.Check, Read: d.Read, Note: h.noteAct, Proceed: h.proceed, Expiry: d, AskBefore: h.cfg.Alerts.AskBefore, Reporter: h.reporter(d), DryRun: h.dryRunner(d.Remarks), Document: d.Document,
 		Letters: h.stream.Letters(h.follower), Within: h.people.Within,
-		People: h.importPeople, Sirens: h.importSirens, Units: h.importUnits, Outlines: h.importOutlines, UnitList: h.people.Units, MaxBytes: h.cfg.Alerts.MaxBytes, Log: h.log,
+		People: h.importPeople, Sirens: h.importSirens, Units: h.importUnits, Outlines: h.importOutlines, UnitList: h.people.Units, SirenList: h.people.SirenLines, MaxBytes: h.cfg.Alerts.MaxBytes, Log: h.log,
 		Shed: h.counter("tocsin_api_shed_total", "Reads of the admin API that were sent away because too many came at once.").Inc,
 	}
 	c.Changes, c.Journal, c.Gateways, c.Readiness = d, h.journalShown(), h.pacedGateways, h.readiness
 	if h.office != nil {
 		c.ProposeSirens = h.proposeSirens(d)
 		c.ProposeRoles = proposeRoles(d)
+		c.Policy = &h.office.Policy
 	}
 	if err := h.shelve(c); err != nil {
 		return nil, err
