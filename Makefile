@@ -35,6 +35,9 @@ test: ## vet and all tests, without any server (with CAP_CORPUS set, real alerts
 test-real: ## all tests against the servers that TOCSIN_TEST_* name; a skipped test is a failure
 	@.ci/real
 
+e2e: build ## people at the pages in a headless Chromium: stories, axe, pictures of every page (ARGS="flood"; wants node, npm and chromium)
+	@cd alerting/console/e2e && npm ci --no-audit --no-fund --loglevel=error && node run.mjs $(ARGS)
+
 race: ## tests of what runs concurrently, under the race detector
 	$(HERMETIC) go run ./.ci/tally -- -race -short $(CONCURRENT)
 

@@ -101,24 +101,14 @@ func (r *run) commitByOwnership(ctx context.Context, view *view) error {
 	}
 	left, _ := protocol.Holding(report, r.newsOf, r.endedBy(r.w.Now()))
 	if len(left) == 0 {
-		if err := r.journal(report); err != nil {
-			return err
-		}
-		return errDone
+		return r.finish(report)
 	}
 	if len(r.again(left)) == 0 && r.over() == 0 {
-		done, err := r.putBack(report, left)
-		if err == nil && done {
-			return errDone
-		}
-		return err
+		return r.putBack(report, left)
 	}
 	r.todo = r.again(left)
 	return pause(ctx, r.own, 4*recordWithin)
 }
-
-// errDone ends a round early because the batch is finished.
-var errDone = errors.New("done")
 
 // catchUp runs once when the ledger turns out to have been rebuilt: the last owner of the partition may have sent by
 // ownership after the rebuild had read the journal. What the journal says of the page goes into the next step.

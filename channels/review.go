@@ -2,6 +2,7 @@ package channels
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -37,18 +38,18 @@ func (r *run) settle() {
 	}
 }
 
-// review asks the ledger for all places of the batch and decides: done, another round, or off to a retry topic.
-func (r *run) review(ctx context.Context) (done bool, err error) {
+// review asks the ledger for all places of the batch and decides: done (errDone), another round (nil), or off to a retry topic.
+func (r *run) review(ctx context.Context) error {
 	answer, err := r.step(ledger.Step{Report: r.places()})
 	if err != nil {
-		return false, r.withoutLedger(ctx, err)
+		return r.withoutLedger(ctx, err)
 	}
 	now := r.w.Now()
 	left, others := protocol.Holding(answer.Report, r.newsOf, r.endedBy(now))
 	switch protocol.NextOf(protocol.Left{Places: len(left), Willing: len(r.again(left)), Others: others, Over: r.over() != 0,
 		Patient: now.Sub(r.opened) < straggleAfter || r.anyLapsed(left, now)}) {
 	case protocol.Commit:
-		return true, r.journal(answer.Report)
+		return r.finish(answer.Report)
 	case protocol.PutBack:
 		return r.putBack(answer.Report, left)
 	case protocol.Wait:
@@ -56,12 +57,12 @@ func (r *run) review(ctx context.Context) (done bool, err error) {
 			o.Rest()
 		}
 		if err := pause(ctx, r.own, 250*time.Millisecond); err != nil {
-			return false, err
+			return err
 		}
 	case protocol.Again:
 	}
 	r.todo = r.again(left)
-	return false, nil
+	return nil
 }
 
 // newsOf is what this run found out of a place.
@@ -95,16 +96,17 @@ func (r *run) again(left []uint8) []uint8 {
 	return out
 }
 
-// putBack writes the open places to a retry topic. Those whose words would be over by then expire now.
-func (r *run) putBack(report []ledger.Held, left []uint8) (bool, error) {
+// putBack writes the open places to a retry topic, and is done then (errDone). Those whose words would be over by then expire now, in
+// another round.
+func (r *run) putBack(report []ledger.Held, left []uint8) error {
 	at := r.w.Now().Add(max(retryDelay(r.b.Tries), r.retryAfter))
 	if !at.Before(r.b.Expires) {
 		r.ended = ledger.ExpiredBefore
 		r.todo = left
-		return false, nil
+		return nil
 	}
 	if r.todo = r.endBefore(at, left); len(r.todo) > 0 {
-		return false, nil
+		return nil
 	}
 	again := *r.b
 	again.NotBefore, again.Tries = at, min(r.b.Tries+1, 255)
@@ -115,10 +117,10 @@ func (r *run) putBack(report []ledger.Held, left []uint8) (bool, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
 	defer cancel()
 	if err := r.w.Records.Retry(ctx, &again); err != nil {
-		return false, err
+		return err
 	}
 	r.w.Metrics.retried(r.b, len(left))
-	return true, r.journal(report)
+	return r.finish(report)
 }
 
 // endBefore ends the words of the places that would be over at a time, and gives the places: a round then lets the ledger
@@ -142,6 +144,18 @@ func RetryDelays() []time.Duration {
 func retryDelay(tries uint8) time.Duration {
 	tiers := RetryDelays()
 	return tiers[min(int(tries), len(tiers)-1)]
+}
+
+// errDone says that the batch is finished and may be committed: its account stands in the journal.
+var errDone = errors.New("done")
+
+// finish is errDone only when the journal has the account of the batch. Committed without it, what was sent would be unknown to whoever
+// folds the journal later, and nobody would carry it any more.
+func (r *run) finish(report []ledger.Held) error {
+	if err := r.journal(report); err != nil {
+		return err
+	}
+	return errDone
 }
 
 // journal appends the account of the batch, with the gateway's words: the last thing before its commit.

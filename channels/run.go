@@ -100,12 +100,11 @@ func (r *run) work(ctx context.Context) error {
 	defer func() { stopAsking(); r.giveBackPermits(); r.freeSlots(); r.beside.Wait() }()
 	for {
 		err := r.round(ctx, asks)
-		done := false
 		if err == nil {
-			done, err = r.review(ctx)
+			err = r.review(ctx)
 		}
 		switch {
-		case done || errors.Is(err, errDone):
+		case errors.Is(err, errDone):
 			return nil
 		case err != nil:
 			r.wind()

@@ -92,9 +92,13 @@ func (c *Console) drafts(w http.ResponseWriter, r *http.Request, _ alerting.Acto
 	for _, s := range r.URL.Query()["state"] {
 		states = append(states, desk.DraftState(s))
 	}
+	author := r.URL.Query().Get("author")
 	all, err := sifted(w, r, p, func(p page) ([]desk.Draft, error) { return c.Drafts.Drafts(r.Context(), states, p.place(), p.limit) },
 		func(d *desk.Draft) alerting.Place { return alerting.Place{MS: d.Updated.UnixMilli(), ID: d.ID} },
 		func(d *desk.Draft) (bool, error) {
+			if author != "" && d.Author.Name != author {
+				return false, nil
+			}
 			if may, err := c.reads(r.Context(), func() (string, error) { return d.Unit, nil }); !may || err != nil {
 				return false, err
 			}

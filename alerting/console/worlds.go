@@ -101,15 +101,23 @@ func (c *Console) belongs(r *http.Request, path string, brings bool) error {
 // worldOfDraft is the world of a draft's document; empty when its status is that of none.
 func (c *Console) worldOfDraft(ctx context.Context, id string) (alerting.World, error) {
 	d, err := c.Drafts.DraftAt(ctx, id)
-	if err != nil || d.World != "" {
-		return d.World, err
+	if err != nil {
+		return "", err
+	}
+	return c.worldOfWhole(&d), nil
+}
+
+// worldOfWhole is worldOfDraft for a draft that was read whole.
+func (c *Console) worldOfWhole(d *desk.Draft) alerting.World {
+	if d.World != "" {
+		return d.World
 	}
 	a, _ := cap.Read(d.Document, cap.Options{MaxBytes: c.MaxBytes})
 	if a == nil {
-		return "", nil
+		return ""
 	}
 	w, _ := alerting.WorldOf(a.Status) // none: then it is in no world
-	return w, nil
+	return w
 }
 
 // ofStatus refuses a document of another world. What cannot be read is left to who reads it next.
@@ -128,12 +136,17 @@ func (c *Console) ofStatus(document []byte, want alerting.World) error {
 	return fmt.Errorf("%w: %w", alerting.ErrInvalid, cap.Merge(document, limits, nil, cap.Findings{f}))
 }
 
-// draftIsOf reports whether a draft is of the request's world.
+// draftIsOf reports whether a draft is of the request's world. Its document must be read for that, and so the entry of the list tells
+// what it lacks, who has signed it, and of which public test it is.
 func (c *Console) draftIsOf(ctx context.Context, d *desk.Draft) (bool, error) {
 	want := worldOf(ctx)
 	if want == "" {
 		return true, nil
 	}
-	have, err := c.worldOfDraft(ctx, d.ID)
-	return have == want, err
+	whole, err := c.Drafts.DraftAt(ctx, d.ID)
+	if err != nil {
+		return false, err
+	}
+	d.World, d.Window, d.Signatures, d.Missing = c.worldOfWhole(&whole), whole.Window, whole.Signatures, whole.Missing
+	return d.World == want, nil
 }

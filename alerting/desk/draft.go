@@ -48,7 +48,8 @@ type Draft struct {
 	Author alerting.Actor `json:"author"`
 	// Unit is the code of the administrative unit whose draft it is, that of who wrote the first version; empty is the whole office.
 	Unit string `json:"unit,omitempty"`
-	// What follows is there when one draft was asked for, not in lists.
+	// What follows is there when one draft was asked for. Lists have none of it, but those of one world: they have World, Window,
+	// Signatures and Missing.
 	World    alerting.World          `json:"world,omitempty"`
 	Document []byte                  `json:"document,omitempty"`
 	Channels []alerting.Channel      `json:"channels,omitempty"`

@@ -6,7 +6,7 @@
 // and opens no port; it ends with the test, and by itself should the test be killed; every step has a deadline, and a step
 // that fails ends the test and says what the browser said.
 //
-// Why not playwright or a library of the DevTools protocol: four commands are needed, and none of them brings a websocket.
+// Why not playwright or a library of the DevTools protocol: a dozen commands are needed, and none of them brings a websocket.
 package browsertest
 
 import (

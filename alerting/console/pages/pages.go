@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/klauspost/compress/gzhttp"
 )
 
 // Pages are all pages of an office.
@@ -26,8 +28,10 @@ type Pages struct {
 	Tiles string
 	// PlainCookie: the listener is plain HTTP on loopback, where browsers refuse secure cookies.
 	PlainCookie bool
-	Now         func() time.Time
-	Log         *slog.Logger
+	// Relying is the host name that passkeys are bound to (approval.Relying.ID); empty: no passkey can sign here.
+	Relying string
+	Now     func() time.Time
+	Log     *slog.Logger
 
 	words     words
 	templates map[string]*template.Template
@@ -44,7 +48,7 @@ type route struct {
 
 // routes are all pages, by area.
 func (p *Pages) routes() []route {
-	return slices.Concat(p.loginRoutes(), p.homeRoutes(), p.partsRoutes(), p.composeRoutes())
+	return slices.Concat(p.loginRoutes(), p.homeRoutes(), p.composeRoutes(), p.draftsRoutes(), p.partsRoutes())
 }
 
 // Handler serves the pages. It fails when a template or a catalogue is broken, which tests find before users do.
@@ -68,7 +72,16 @@ func (p *Pages) Handler() (http.Handler, error) {
 	}
 	mux.Handle("GET /static/{name}", p.static)
 	mux.Handle("/", p.serve(route{answer: nowhere, open: true}))
-	return p.secure(mux), nil
+	packed, err := packs()
+	if err != nil {
+		return nil, err
+	}
+	return p.secure(packed(mux)), nil
+}
+
+// packs compresses pages on their way. Their length is jittered: what is secret in them cannot be guessed from it (BREACH).
+func packs() (func(http.Handler) http.HandlerFunc, error) {
+	return gzhttp.NewWrapper(gzhttp.MinSize(1024), gzhttp.ContentTypes([]string{"text/html"}), gzhttp.RandomJitter(32, 0, false))
 }
 
 // inWorlds is a pattern once for each world that it may be in: "GET /{world}/drafts" stands for three.

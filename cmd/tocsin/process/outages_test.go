@@ -56,6 +56,7 @@ func brokerKilled(t *testing.T, o *office) {
 	r := o.begin(t)
 	struck := o.outage(t, r, "kafka", .3, 0, nil)
 	o.conclude(t, r, struck, 2*slots)
+	o.recount(t, r)
 }
 
 // brokerRestarted takes Kafka away for 30 s. Meanwhile the API says clearly that it cannot issue.
@@ -70,6 +71,7 @@ func brokerRestarted(t *testing.T, o *office) {
 		}
 	})
 	o.conclude(t, r, struck, 2*slots)
+	o.recount(t, r)
 }
 
 // redisRestarted takes Redis away for 20 s. Its append-only file brings the receipts back, or the ledger is folded again.

@@ -1,10 +1,13 @@
 package scenario
 
 import (
+	"bytes"
+	"html"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -81,6 +84,39 @@ func (p Page) Has(tb testing.TB, status int, texts ...string) {
 	for _, text := range texts {
 		if !strings.Contains(p.Text, text) {
 			tb.Errorf("%s does not say %q:\n%.4000s", p.Path, text, p.Text)
+		}
+	}
+}
+
+// Ask asks the API with the browser's session, as a script of a page could.
+func (b *Browser) Ask(method, path, media string, body []byte) Page {
+	b.tb.Helper()
+	r, err := http.NewRequest(method, b.base+path, bytes.NewReader(body))
+	if err != nil {
+		b.tb.Fatal(err)
+	}
+	r.Header.Set("Content-Type", media)
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	r.Header.Set("Origin", b.base)
+	return b.do(r)
+}
+
+// Find gives what a pattern's first group matches on the page, as text.
+func (p Page) Find(tb testing.TB, pattern string) string {
+	tb.Helper()
+	m := regexp.MustCompile(pattern).FindStringSubmatch(p.Text)
+	if m == nil {
+		tb.Fatalf("%s has nothing like %s:\n%.4000s", p.Path, pattern, p.Text)
+	}
+	return html.UnescapeString(m[1])
+}
+
+// Lacks fails the test if the page has one of the texts.
+func (p Page) Lacks(tb testing.TB, texts ...string) {
+	tb.Helper()
+	for _, text := range texts {
+		if strings.Contains(p.Text, text) {
+			tb.Errorf("%s says %q", p.Path, text)
 		}
 	}
 }

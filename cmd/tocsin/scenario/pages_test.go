@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"net/http"
 	"net/url"
 	"testing"
 
@@ -57,4 +58,30 @@ func TestAFormOutlivesItsSession(t *testing.T) {
 	}
 	p := b.Send("/login", url.Values{"name": {who.Name}, "password": {who.Password}, "code": {code}, "next": {"/unit"}, "held": {"unit=harbour+%26+mill"}})
 	p.Has(t, 200, `<form method="post" action="/unit">`, `name="unit" value="harbour &amp; mill"`)
+}
+
+// TestPagesAreCompressed: a page and what it loads are packed for a browser that takes that, and the same to one that does not.
+func TestPagesAreCompressed(t *testing.T) {
+	t.Parallel()
+	o := pagesOffice(t)
+	for _, path := range []string{"/parts", "/static/app.js"} {
+		for _, packed := range []bool{true, false} {
+			r, err := http.NewRequest(http.MethodGet, "http://"+o.Addresses.API.String()+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Accept-Encoding", "identity")
+			if packed {
+				r.Header.Set("Accept-Encoding", "gzip")
+			}
+			resp, err := http.DefaultTransport.RoundTrip(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = resp.Body.Close()
+			if got := resp.Header.Get("Content-Encoding") == "gzip"; got != packed || resp.StatusCode != http.StatusOK {
+				t.Errorf("%s: %d, packed %v, want %v", path, resp.StatusCode, got, packed)
+			}
+		}
+	}
 }

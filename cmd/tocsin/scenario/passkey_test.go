@@ -81,7 +81,7 @@ func TestAPasskeyApproves(t *testing.T) {
 }
 
 // enrol makes a key known, under the signatures of two founders.
-func (o *Office) enrol(t *testing.T, name string, key approval.Key, rights ...approval.Right) {
+func (o *Office) enrol(t testing.TB, name string, key approval.Key, rights ...approval.Right) {
 	t.Helper()
 	e := alerting.Enrolment{Operator: name, Key: key.String(), At: time.Now()}
 	for _, r := range rights {

@@ -22,7 +22,8 @@ func (h *house) withPages(api http.Handler) (http.Handler, error) {
 	identifier := func(now time.Time) (string, error) {
 		return template.NewIdentifier(h.cfg.Templates.Identifier, now, rand.Reader)
 	}
-	p := &pages.Pages{API: api, Office: h.cfg.Office.Name, Sender: h.cfg.Office.Sender, Identifier: identifier, Zone: zone, Tiles: h.cfg.Pages.TilesURL, PlainCookie: h.cfg.Plain(), Now: h.now, Log: h.log}
+	p := &pages.Pages{API: api, Office: h.cfg.Office.Name, Sender: h.cfg.Office.Sender, Identifier: identifier, Zone: zone, Tiles: h.cfg.Pages.TilesURL, PlainCookie: h.cfg.Plain(),
+		Relying: h.cfg.Approval.Passkey.ID, Now: h.now, Log: h.log}
 	shown, err := p.Handler()
 	if err != nil {
 		return nil, fmt.Errorf("pages: %w", err)

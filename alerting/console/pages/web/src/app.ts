@@ -9,7 +9,9 @@ interface Module {
 // The modules, by what asks for them. Each is a file of its own, which is fetched when the first such element is seen.
 const modules: Record<string, () => Promise<Module>> = {
   "[data-area-editor]": () => import("./area"),
+  "form[data-autosave]": () => import("./autosave"),
   "[data-map]": () => import("./map"),
+  "[data-passkey]": () => import("./passkey"),
 }
 
 const started = new WeakSet<Element>()

@@ -1,2 +1,190 @@
-// The area editor.
-export function start(_fieldset: HTMLElement): void {}
+// The area editor, which makes more of a field that works without it:
+//
+//	<fieldset data-area-editor data-words="{…}" [data-read-url="…"] [data-units-url="…"] [data-tiles-url="…"] [data-view="LAT,LON,ZOOM"]>
+//	  <textarea name="area">polygon …</textarea> [<select data-area-unit>…</select>] <div data-area-map></div>
+//	</fieldset>
+//
+// The text stays the truth: what is drawn becomes lines of it, and what is typed is drawn. Each change fires input, so that whoever
+// saves the form need not know the editor. read-url is where text that is not in lines of ours is read (areatext.Handler); units-url is
+// GeoJSON whose features have code (NAME=VALUE) and name. The map and what draws on it are fetched when they are asked for.
+import type { AreaMap } from "./areamap"
+import { parse, write, type Shape } from "./lines"
+import { read } from "./reading"
+import { Shapes, named } from "./shapes"
+import { filled, wordsOf, type Words } from "./words"
+
+export function start(fieldset: HTMLElement): void {
+  const text = fieldset.querySelector("textarea")
+  const place = fieldset.querySelector<HTMLElement>("[data-area-map]")
+  if (text && place) new Editor(fieldset, text, place).begin()
+}
+
+// typing is how long somebody may pause while he types, in milliseconds.
+const typing = 500
+
+export class Editor {
+  readonly words: Words
+  shapes: Shape[] = []
+  private readonly past: string[] = []
+  private current = ""
+  private map?: Promise<AreaMap>
+  private readonly status = document.createElement("p")
+  private readonly list: Shapes
+  private readonly bar = document.createElement("div")
+  private timer = 0
+  private asked = new AbortController()
+
+  constructor(private readonly fieldset: HTMLElement, private readonly text: HTMLTextAreaElement, private readonly place: HTMLElement) {
+    this.words = wordsOf(fieldset)
+    this.list = new Shapes(this.words, n => this.remove(n), n => void this.withMap(m => m.reveal(n)))
+  }
+
+  begin(): void {
+    this.bar.className = "area-bar"
+    this.status.className = "area-status"
+    this.status.setAttribute("role", "status")
+    this.status.setAttribute("aria-live", "polite")
+    this.button("open", () => void this.withMap(m => m.focus()))
+    this.button("polygon", from => void this.withMap(m => m.draw("polygon", from)))
+    this.button("circle", from => void this.withMap(m => m.draw("circle", from)))
+    this.button("edit", from => void this.withMap(m => m.edit(from)))
+    this.button("undo", () => this.undo())
+    this.unitChoice()
+    this.place.before(this.bar, this.status, this.list.element)
+    this.current = this.text.value
+    this.text.addEventListener("input", event => {
+      if (event.isTrusted || this.text.value !== this.current) this.typed(false)
+    })
+    this.text.addEventListener("paste", () => setTimeout(() => this.typed(true)))
+    this.look(false)
+    if ("areaOpen" in this.fieldset.dataset) void this.withMap(() => undefined)
+  }
+
+  // say tells everybody, also who does not see the map.
+  say(text: string): void {
+    this.status.textContent = text
+  }
+
+  // add takes a new shape into the area.
+  add(shape: Shape): void {
+    this.change([...this.shapes, shape])
+    this.say(filled(this.words.added, { what: named(shape, this.words) }))
+  }
+
+  remove(n: number): void {
+    const shape = this.shapes[n]
+    if (!shape) return
+    this.change(this.shapes.filter((_, i) => i !== n))
+    this.say(filled(this.words.removed, { what: named(shape, this.words) }))
+  }
+
+  // change writes other shapes into the text.
+  change(shapes: Shape[]): void {
+    this.put(write(shapes))
+    this.shapes = shapes
+    this.show()
+  }
+
+  private undo(): void {
+    const before = this.past.pop()
+    if (before === undefined) return this.say(this.words.nothingToUndo)
+    this.current = this.text.value = before
+    this.fire()
+    this.look(false)
+    this.say(filled(this.words.undone, { what: this.summary() }))
+  }
+
+  private summary(): string {
+    return this.shapes.length ? this.shapes.map(s => named(s, this.words)).join(", ") : this.words.nothing
+  }
+
+  private put(value: string): void {
+    if (value === this.current && value === this.text.value) return
+    this.past.push(this.text.value)
+    this.current = this.text.value = value
+    this.fire()
+  }
+
+  private fire(): void {
+    this.text.dispatchEvent(new Event("input", { bubbles: true }))
+  }
+
+  // typed waits until somebody pauses, and then looks at what he wrote.
+  private typed(pasted: boolean): void {
+    clearTimeout(this.timer)
+    this.timer = window.setTimeout(() => {
+      if (this.text.value === this.current) return
+      this.past.push(this.current)
+      this.current = this.text.value
+      this.look(pasted)
+    }, pasted ? 0 : typing)
+  }
+
+  // look shows what the text says. What was pasted in another form is rewritten; what is being typed is left alone.
+  private look(rewrite: boolean): void {
+    const shapes = parse(this.current)
+    if (shapes) {
+      this.shapes = shapes
+      return this.show()
+    }
+    const url = this.fieldset.dataset["readUrl"]
+    if (!url) return
+    this.asked.abort()
+    this.asked = new AbortController()
+    const asked = this.current
+    read(url, asked, this.asked.signal).then(answer => {
+      if (!answer || asked !== this.text.value) return
+      const fault = answer.faults[0]
+      if (fault) return this.say(filled(this.words.notRead, { why: fault.text }))
+      this.shapes = parse(answer.text) ?? []
+      if (rewrite) {
+        this.put(answer.text)
+        this.say(this.words.converted)
+      }
+      this.show()
+    }).catch((why: unknown) => {
+      if (!(why instanceof DOMException && why.name === "AbortError")) console.error("the area was not read", why)
+    })
+  }
+
+  private show(): void {
+    this.list.show(this.shapes)
+    this.map?.then(m => m.show(this.shapes), () => undefined)
+  }
+
+  // withMap opens the map where it is not open, and uses it.
+  private async withMap(use: (map: AreaMap) => void | Promise<void>): Promise<void> {
+    try {
+      this.map ??= import("./areamap").then(m => m.openAreaMap(this.place, this.fieldset, this))
+      const map = await this.map
+      this.bar.querySelector("[data-act=open]")?.remove()
+      await use(map)
+    } catch (why) {
+      console.error("the map did not open", why)
+      this.map = undefined
+      this.say(this.words.failed)
+    }
+  }
+
+  private button(act: "open" | "polygon" | "circle" | "edit" | "undo" | "addUnit", press: (from: HTMLElement) => void): HTMLButtonElement {
+    const button = document.createElement("button")
+    button.type = "button"
+    button.dataset["act"] = act
+    button.textContent = this.words[act]
+    button.addEventListener("click", () => press(button))
+    this.bar.append(button)
+    return button
+  }
+
+  // unitChoice puts a button behind the server's choice of units.
+  private unitChoice(): void {
+    const choice = this.fieldset.querySelector<HTMLSelectElement>("select[data-area-unit]")
+    if (!choice) return
+    const button = this.button("addUnit", () => {
+      const code = choice.value.trim()
+      if (code && !this.shapes.some(s => s.kind === "unit" && s.code === code)) this.add({ kind: "unit", code })
+    })
+    choice.after(button)
+    choice.addEventListener("change", () => this.map?.then(m => m.point(choice.value), () => undefined))
+  }
+}

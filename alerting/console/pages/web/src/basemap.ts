@@ -1,7 +1,7 @@
 // The map itself: Leaflet with the land outlines that we ship, and with tiles only where the office names a server of its own.
 import L from "leaflet"
 import { feature } from "topojson-client"
-import type { FeatureCollection } from "geojson"
+import type { FeatureCollection, MultiPolygon, Position } from "geojson"
 
 // Beside this module lie the style sheet of the map and the outlines: they are fetched when the first map is opened.
 const beside = (name: string): string => new URL(name, import.meta.url).href
@@ -30,23 +30,34 @@ export async function fetched<T>(url: string): Promise<T> {
 // land draws the outlines below everything else. A map without them is poorer, and works.
 async function land(map: L.Map): Promise<void> {
   const outlines = await fetched<Parameters<typeof feature>[0]>(beside("land-50m.json"))
-  const shapes = feature(outlines, outlines.objects["land"] as never) as unknown as FeatureCollection
+  const shapes = feature(outlines, outlines.objects["land"] as never) as unknown as FeatureCollection<MultiPolygon>
   const pane = map.createPane("land")
-  pane.style.zIndex = "250"
-  // They are many points and never clicked: a canvas draws them in one go.
+  pane.style.zIndex = "150"
+  pane.style.pointerEvents = "none" // terra-draw hears only what the map itself is hit by
+  // They are many points and never clicked: a canvas draws them in one go. They stand three times side by side, so that the sea does not
+  // end at the antimeridian.
   const renderer = L.canvas({ pane: "land", padding: 0.5 })
-  const style = getComputedStyle(map.getContainer())
-  L.geoJSON(shapes, {
-    pane: "land",
-    interactive: false,
-    attribution: "Natural Earth",
-    style: {
-      renderer, weight: 1,
-      color: style.getPropertyValue("--map-shore").trim() || "#7a8a7a",
-      fillColor: style.getPropertyValue("--map-land").trim() || "#eef0e6",
-      fillOpacity: 1,
-    } as L.PathOptions,
-  }).addTo(map)
+  const fillColor = getComputedStyle(map.getContainer()).getPropertyValue("--map-land").trim() || "#f6f4ec"
+  const rings = shapes.features.flatMap(f => f.geometry.coordinates.map(polygon => polygon.map(whole)))
+  for (const turn of [-360, 0, 360]) {
+    const all = rings.map(polygon => polygon.map(ring => ring.map(([lon = 0, lat = 0]) => L.latLng(lat, lon + turn))))
+    L.polygon(all, { pane: "land", renderer, interactive: false, stroke: false, fillColor, fillOpacity: 1 }).addTo(map)
+  }
+  map.attributionControl.addAttribution("Natural Earth")
+}
+
+// whole frees an outline of jumps at the antimeridian, which the file has not cut; one around a pole is closed over it.
+function whole(ring: Position[]): Position[] {
+  let shift = 0
+  const out = ring.map(([lon = 0, lat = 0], i) => {
+    const before = ring[i - 1]?.[0] ?? lon
+    if (lon - before > 180) shift -= 360
+    if (lon - before < -180) shift += 360
+    return [lon + shift, lat]
+  })
+  if (shift === 0) return out
+  const lat = (out[0]?.[1] ?? 0) < 0 ? -90 : 90
+  return [...out, [out[out.length - 1]?.[0] ?? 0, lat], [out[0]?.[0] ?? 0, lat]]
 }
 
 // Words of the map's own controls; the server gives them in data-… attributes, so that they are in the reader's language.
@@ -62,12 +73,12 @@ export async function openMap(element: HTMLElement, tiles: string, words: MapWor
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches
   const map = L.map(element, {
     center: [20, 0], zoom: 2, minZoom: 1, maxZoom: 19, worldCopyJump: true, zoomControl: false, attributionControl: true,
-    zoomAnimation: !still, fadeAnimation: !still, inertia: !still,
+    zoomAnimation: !still, fadeAnimation: !still, inertia: !still, maxBounds: [[-90, -540], [90, 540]],
   })
   map.attributionControl.setPrefix(false)
   L.control.zoom({ zoomInTitle: words.zoomIn, zoomOutTitle: words.zoomOut }).addTo(map)
   L.control.scale({ imperial: false }).addTo(map)
-  if (tiles) L.tileLayer(tiles, { maxZoom: 19, referrerPolicy: "same-origin" }).addTo(map)
+  if (tiles) L.tileLayer(tiles, { maxZoom: 19, referrerPolicy: "same-origin", className: "map-tiles" }).addTo(map)
   land(map).catch((why: unknown) => console.error("the land outlines are missing", why))
   return map
 }

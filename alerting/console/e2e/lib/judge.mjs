@@ -1,0 +1,43 @@
+// What is asked of every page: axe finds nothing, it fits on a phone, it is small and quick, and it has one heading and its landmarks.
+import { readFileSync } from "node:fs"
+import { createRequire } from "node:module"
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")
+
+// axeFinds runs axe on a page (by the debugger's door: the pages' own policy lets no script in).
+export async function axeFinds(page) {
+  await page.evaluate(axe + "; undefined")
+  const found = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }))
+  return found.violations.map(v => `axe ${v.id}: ${v.help}: ${v.nodes.map(n => n.target.join(" ")).slice(0, 3).join("; ")}`)
+}
+
+// structure is what a screen reader needs and axe does not ask.
+export async function structure(page) {
+  return page.evaluate(() => {
+    const faults = []
+    const headings = [...document.querySelectorAll("h1,h2,h3,h4")].map(h => Number(h.tagName[1]))
+    if (headings.filter(h => h === 1).length !== 1) faults.push(`${headings.filter(h => h === 1).length} headings of the first order`)
+    headings.reduce((before, now) => { if (now > before + 1) faults.push(`a heading of order ${now} after one of ${before}`); return now }, 0)
+    if (document.documentElement.scrollWidth > document.documentElement.clientWidth + 1) faults.push(`it is ${document.documentElement.scrollWidth} wide on a screen of ${document.documentElement.clientWidth}`)
+    if (/\b[a-z]+\.[a-z]+(\.[a-z_]+)+\b/.test(document.querySelector("main")?.innerText.replace(/\S*[@:/]\S*|\S+\.(md|go|yaml|json|xml|csv)\S*/g, "") ?? "")) {
+      const key = document.querySelector("main").innerText.replace(/\S*[@:/]\S*/g, "").match(/\b[a-z]+\.[a-z]+(\.[a-z_]+)+\b/)
+      if (key && !key[0].includes("www")) faults.push(`it may show a key instead of its words: ${key[0]}`)
+    }
+    return faults
+  })
+}
+
+// weight is how much a first view of a page brings over the wire, in bytes, and how long the server took for the page itself, in
+// milliseconds. The cache is empty.
+export async function weight(context, path) {
+  const page = await context.newPage()
+  const session = await context.newCDPSession(page)
+  await session.send("Network.enable")
+  await session.send("Network.setCacheDisabled", { cacheDisabled: true })
+  let bytes = 0
+  session.on("Network.loadingFinished", e => { bytes += e.encodedDataLength })
+  const answer = await page.goto(path, { waitUntil: "networkidle" })
+  const timing = answer.request().timing()
+  await page.close()
+  return { bytes, ms: timing.responseStart - timing.requestStart }
+}

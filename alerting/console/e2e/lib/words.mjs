@@ -1,0 +1,20 @@
+// The catalogues of the pages: tests find what they press by its words, so that they hold in both languages and break when a word is lost.
+import { readdirSync, readFileSync } from "node:fs"
+
+const folder = new URL("../../pages/words/", import.meta.url)
+
+export const words = Object.fromEntries(["en", "zh"].map(lang => [lang, Object.assign({}, ...readdirSync(new URL(`${lang}/`, folder))
+  .map(file => JSON.parse(readFileSync(new URL(`${lang}/${file}`, folder), "utf8"))))]))
+
+// word gives a text, and fails where there is none.
+export function word(lang, key) {
+  const text = words[lang][key]
+  if (text === undefined) throw new Error(`the catalogue ${lang} has no ${key}`)
+  return text
+}
+
+// shaped is a pattern that a text with placeholders fits.
+export function shaped(lang, key) {
+  const escaped = word(lang, key).replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/%(\\\[\d+\\\])?[a-z]/g, ".+")
+  return new RegExp(`^\\s*${escaped}\\s*$`)
+}

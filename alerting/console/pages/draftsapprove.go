@@ -1,0 +1,98 @@
+package pages
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+
+	"tocsin/alerting/approval"
+	"tocsin/alerting/desk"
+)
+
+// approval of a draft: what is confirmed, and the form in which it is.
+type approving struct {
+	*draft
+	// Confirmation is what is confirmed, in words; nil when it cannot be made, which Unclear explains.
+	Confirmation *desk.Confirmation
+	Unclear      string
+	// Place asks for the place; nil where no rule wants that.
+	Place   *Field
+	Signing *signing
+	Refused *refusal
+}
+
+// May reports whether whoever looks could sign it as somebody who approves.
+func (a *approving) May() bool { return a.Waits() && !a.Wrote && !a.Signed && a.Approvals }
+
+func approvePage(q *request) error {
+	d, err := q.draftAt()
+	if err != nil {
+		return err
+	}
+	return q.showApproving(http.StatusOK, d, nil)
+}
+
+// showApproving shows the form; refused is why it comes back.
+func (q *request) showApproving(status int, d *draft, refused *refusal) error {
+	a := &approving{draft: d, Refused: refused}
+	if a.May() {
+		if err := a.ask(q); err != nil {
+			return err
+		}
+	}
+	return q.showAs(status, "drafts/approve", q.T("drafts.approve.title", d.heading(q)), a)
+}
+
+// ask fetches what is confirmed, and makes the fields of the form.
+func (a *approving) ask(q *request) error {
+	c := &desk.Confirmation{}
+	err := q.get(q.api("drafts", a.ID, "confirmation")+"?lang="+url.QueryEscape(q.Lang), c)
+	problem := (*Problem)(nil)
+	switch {
+	case errors.As(err, &problem):
+		a.Unclear = problem.Error() + " " + problem.Findings.Error()
+		return nil
+	case err != nil:
+		return err
+	}
+	a.Confirmation = c
+	if ask := c.Challenge; ask != nil {
+		a.Place = &Field{Name: "place", Label: ask.Question, Required: true}
+		if !ask.Typed {
+			a.Place.Type = "radio"
+			for _, place := range ask.Places {
+				a.Place.Options = append(a.Place.Options, Option{Value: place, Label: place})
+			}
+		}
+	}
+	a.Signing, err = q.signingAs(a.keys, a.overDraft(approval.Approve))
+	return err
+}
+
+func approveDraft(q *request) error {
+	id := q.r.PathValue("id")
+	after, err := q.signs(id, approval.Approve)
+	if err == nil {
+		return q.goTo(q.At("drafts", id), doneBy(&after))
+	}
+	d, read := q.draftAt()
+	if read != nil {
+		return err
+	}
+	refused, status, err := q.refused(err, q.T("drafts.unapproved"), d)
+	if err != nil {
+		return err
+	}
+	return q.showApproving(status, d, refused)
+}
+
+// doneBy names what the last signature came to.
+func doneBy(after *desk.Draft) string {
+	switch after.State {
+	case desk.Released:
+		return "drafts.released"
+	case desk.Approved:
+		return "drafts.approved"
+	}
+	return "drafts.signed"
+}

@@ -1,1 +1,0 @@
-import"./chunk-SQE76S5B.js";function e(t){}export{e as start};

@@ -1,0 +1,176 @@
+// The map of the area editor: it shows what the text says, and lets shapes be drawn, with the mouse (terra-draw, which is fetched when
+// somebody begins) and with the keyboard alone (a cross in the middle of the map).
+import L from "leaflet"
+import type { FeatureCollection } from "geojson"
+import type { Editor } from "./area"
+import { fetched, openMap, show } from "./basemap"
+import { Cross } from "./cross"
+import type { Hand } from "./draw"
+import { unwrapped, type Shape } from "./lines"
+
+export async function openAreaMap(place: HTMLElement, fieldset: HTMLElement, editor: Editor): Promise<AreaMap> {
+  const { zoomIn, zoomOut } = editor.words
+  const box = document.createElement("div")
+  const help = document.createElement("p")
+  help.className = "area-help"
+  help.id = `area-help-${Math.random().toString(36).slice(2)}`
+  help.textContent = editor.words.help
+  place.append(box, help)
+  // A screen reader hands its keys over here: arrows move the map.
+  box.setAttribute("role", "application")
+  box.setAttribute("aria-label", editor.words.map)
+  box.setAttribute("aria-describedby", help.id)
+  const map = new AreaMap(await openMap(box, fieldset.dataset["tilesUrl"] ?? "", { zoomIn, zoomOut }), editor, place)
+  await map.units(fieldset.dataset["unitsUrl"])
+  map.show(editor.shapes)
+  map.fit(fieldset.dataset["view"])
+  return map
+}
+
+export class AreaMap {
+  private readonly drawn = L.featureGroup()
+  private readonly outlines = new Map<string, L.Path[]>()
+  private readonly cross: Cross
+  private readonly bar = document.createElement("div")
+  private layers: (L.Path | undefined)[] = []
+  private bounds = L.latLngBounds([])
+  private hand?: Hand
+  private from?: HTMLElement
+
+  constructor(readonly map: L.Map, private readonly editor: Editor, place: HTMLElement) {
+    this.bar.className = "area-drawing"
+    this.bar.hidden = true
+    place.prepend(this.bar)
+    this.drawn.addTo(map)
+    this.cross = new Cross(map, this.bar, editor, shape => this.finish(shape))
+  }
+
+  // units draws the outlines of the office's units; without them the map works too.
+  async units(url: string | undefined): Promise<void> {
+    if (!url) return
+    try {
+      const all = L.geoJSON(await fetched<FeatureCollection>(url), {
+        interactive: false, style: { className: "map-unit" },
+        onEachFeature: (f, layer) => {
+          const code = String(f.properties?.["code"] ?? "")
+          this.outlines.set(code, [...this.outlines.get(code) ?? [], layer as L.Path])
+        },
+      }).addTo(this.map)
+      this.bounds = all.getBounds()
+    } catch (why) {
+      console.error("the units are missing", why)
+    }
+  }
+
+  // point shows which unit is being chosen.
+  point(code: string): void {
+    for (const [name, paths] of this.outlines) {
+      for (const path of paths) path.getElement()?.classList.toggle("map-pointed", name === code)
+    }
+    const paths = this.outlines.get(code)
+    if (paths?.length) show(this.map, L.featureGroup(paths).getBounds())
+  }
+
+  show(shapes: Shape[]): void {
+    if (this.hand?.editing) return this.hand.load(shapes)
+    this.drawn.clearLayers()
+    const chosen = new Set<string>()
+    this.layers = shapes.map(s => {
+      if (s.kind === "unit") chosen.add(s.code)
+      const layer = layerOf(s)
+      layer?.addTo(this.drawn)
+      return layer
+    })
+    for (const [code, paths] of this.outlines) {
+      for (const path of paths) path.getElement()?.classList.toggle("map-chosen", chosen.has(code))
+    }
+  }
+
+  fit(view: string | undefined): void {
+    const [lat, lon, zoom] = (view ?? "").split(",").map(Number)
+    const shown = this.drawn.getBounds()
+    if (shown.isValid()) show(this.map, shown)
+    else if (view && Number.isFinite(lat) && Number.isFinite(lon)) this.map.setView([lat ?? 0, lon ?? 0], zoom || 10, { animate: false })
+    else show(this.map, this.bounds)
+  }
+
+  focus(): void {
+    this.map.getContainer().focus()
+  }
+
+  // reveal shows a shape of the list.
+  reveal(n: number): void {
+    const shape = this.editor.shapes[n]
+    const layer = this.layers[n]
+    if (shape?.kind === "unit") this.point(shape.code)
+    else if (layer) show(this.map, (layer as L.Polygon).getBounds())
+  }
+
+  // draw begins a shape: both ways at once, whichever is used first.
+  async draw(kind: "polygon" | "circle", from: HTMLElement): Promise<void> {
+    this.stop()
+    this.begin(from)
+    this.cross.begin(kind)
+    this.editor.say(kind === "polygon" ? this.editor.words.drawPolygon : this.editor.words.drawCircle)
+    this.focus()
+    const hand = await this.withHand()
+    if (this.cross.drawing !== kind || this.cross.begun) return // it was ended or begun while the hand was fetched
+    hand.draw(kind, shape => this.finish(shape))
+    this.cross.used = () => hand.rest()
+  }
+
+  // edit lets corners be dragged until somebody presses Done.
+  async edit(from: HTMLElement): Promise<void> {
+    if (this.hand?.editing) return this.finish()
+    this.stop()
+    this.begin(from)
+    const hand = await this.withHand()
+    this.drawn.clearLayers()
+    const left = hand.edit(this.editor.shapes, shapes => this.editor.change(shapes))
+    this.editor.say(left ? `${this.editor.words.editing} ${this.editor.words.far}` : this.editor.words.editing)
+    this.bar.replaceChildren(this.doneButton())
+  }
+
+  private doneButton(): HTMLElement {
+    const done = document.createElement("button")
+    done.type = "button"
+    done.textContent = this.editor.words.done
+    done.addEventListener("click", () => this.finish())
+    return done
+  }
+
+  private begin(from: HTMLElement): void {
+    this.from = from
+    this.bar.hidden = false
+  }
+
+  // finish ends drawing, with a new shape or without.
+  private finish(shape?: Shape): void {
+    this.stop()
+    if (shape) this.editor.add(shape)
+    else this.show(this.editor.shapes)
+    this.from?.focus()
+  }
+
+  private stop(): void {
+    this.cross.end()
+    this.hand?.stop()
+    this.bar.hidden = true
+    this.bar.replaceChildren()
+  }
+
+  private async withHand(): Promise<Hand> {
+    this.hand ??= new (await import("./draw")).Hand(this.map)
+    return this.hand
+  }
+}
+
+// layerOf draws a shape; a unit is drawn by its outline, where there is one.
+function layerOf(s: Shape): L.Path | undefined {
+  const className = "map-alert map-drawn"
+  switch (s.kind) {
+    case "polygon": return L.polygon(unwrapped(s.ring).map(p => L.latLng(p.lat, p.lon)), { className, interactive: false })
+    case "circle": return L.circle([s.centre.lat, s.centre.lon], { radius: s.km * 1000, className, interactive: false })
+    case "unit": return undefined
+  }
+}
