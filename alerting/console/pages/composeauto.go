@@ -36,7 +36,7 @@ func composeAutosave(q *request) error {
 	if err != nil {
 		return q.answerAutosave(nil, nil, err)
 	}
-	after, said, err := q.save(d, base, q.r.PostForm, nil, "true")
+	after, said, err := q.save(d, base, q.r.PostForm, nil, true)
 	if err != nil {
 		after = d // whose version is the one to look at
 	}
@@ -49,7 +49,7 @@ func (q *request) answerAutosave(after *desk.Draft, said map[string][]Said, err 
 	var problem *Problem
 	switch {
 	case errors.As(err, &problem):
-		status, out.Refused, out.Conflict, out.Whole = problem.Status, problem.Error(), isConflict(problem), false
+		status, out.Refused, out.Conflict, out.Whole = problem.Status, problem.Error(), after != nil && isConflict(problem, after, q.r.PostForm), false
 		if after != nil {
 			out.Version = after.Version
 		}
