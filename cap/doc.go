@@ -32,7 +32,7 @@
 //
 // [Profiles] lists the profiles; [Core] is the standard alone and the zero value. [FormRules] lists what the decoder asks
 // of a document before there is an alert to check. What cannot be seen from one document, such as loops of references,
-// is told by [Chain].
+// is told by [Chain]. [Compare] says in what one alert differs from another.
 //
 // # Places
 //

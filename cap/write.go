@@ -191,23 +191,33 @@ func (w *writer) area(a *Area) {
 	w.required("areaDesc", a.Description)
 	for _, p := range a.Polygons {
 		w.start("polygon")
-		for k, point := range p {
-			if k > 0 {
-				w.out = append(w.out, ' ')
-			}
-			w.point(point)
-		}
+		w.ring(p)
 		w.end("polygon")
 	}
 	for _, c := range a.Circles {
 		w.start("circle")
-		w.point(c.Center)
-		w.out = appendDecimal(append(w.out, ' '), c.RadiusKM)
+		w.circle(c)
 		w.end("circle")
 	}
 	w.values("geocode", a.Geocodes)
 	w.decimal("altitude", a.Altitude)
 	w.decimal("ceiling", a.Ceiling)
+}
+
+// ring writes what stands in a polygon.
+func (w *writer) ring(p Polygon) {
+	for k, point := range p {
+		if k > 0 {
+			w.out = append(w.out, ' ')
+		}
+		w.point(point)
+	}
+}
+
+// circle writes what stands in a circle.
+func (w *writer) circle(c Circle) {
+	w.point(c.Center)
+	w.out = appendDecimal(append(w.out, ' '), c.RadiusKM)
 }
 
 func (w *writer) point(p Point) {

@@ -125,16 +125,17 @@ func (r *run) catchUp(ctx context.Context) error {
 
 // view gives what the journal says of the alert, read no sooner than the last owner of the partition can have added to it.
 func (r *run) view(ctx context.Context) (*view, error) {
-	if err := waitUntil(ctx, r.own, protocol.ReadableFrom(r.own.GainedAt(), r.w.Takeover), r.w.Now); err != nil {
+	from := protocol.ReadableFrom(r.own.GainedAt(), r.w.Takeover)
+	if err := waitUntil(ctx, r.own, from, r.w.Now); err != nil {
 		return nil, err
 	}
-	v, err := r.w.views.get(ctx, r.w, r.b, r.issued, r.own.GainedAt())
+	v, err := r.w.views.get(ctx, r.w, r.b, r.issued, from)
 	for err != nil {
 		r.w.Log.Warn("the journal cannot be read", "batch", r.b.String(), "error", err)
 		if err := pause(ctx, r.own, time.Second); err != nil {
 			return nil, err
 		}
-		v, err = r.w.views.get(ctx, r.w, r.b, r.issued, r.own.GainedAt())
+		v, err = r.w.views.get(ctx, r.w, r.b, r.issued, from)
 	}
 	return v, nil
 }

@@ -2,14 +2,16 @@ package channels
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
 	"tocsin/alerting"
 )
 
-// views keeps what the journal says of the few alerts whose ledger was lost, so that it is read once per alert and
-// gained partition, not once per batch. Its zero value is ready for use.
+// views keeps what the journal says of the few alerts whose ledger was lost, so that it is read once per alert, not once per
+// batch: partitions that were gained together share a view, and one gained later, whose last owner may have journalled since, has
+// it read again. Its zero value is ready for use.
 type views struct {
 	mu   sync.Mutex
 	held map[viewKey]*view
@@ -20,13 +22,14 @@ type views struct {
 type viewKey struct {
 	id      alerting.AlertID
 	channel alerting.Channel
-	gained  time.Time
 }
 
 // view is the journal's word on one alert and channel.
 type view struct {
 	read sync.Once
 	err  error
+	// begun is when it was asked for, before the first record was read.
+	begun time.Time
 
 	mu    sync.Mutex
 	pages map[uint32]*[alerting.PageSize]alerting.Mark
@@ -35,23 +38,10 @@ type view struct {
 // maxViews bounds the memory: a view of a million places takes 4 MB.
 const maxViews = 16
 
-func (vs *views) get(ctx context.Context, w *Worker, b *alerting.Batch, issued *alerting.Issued, gained time.Time) (*view, error) {
-	key := viewKey{b.Alert, b.Channel, gained}
-	vs.mu.Lock()
-	v := vs.held[key]
-	if v == nil {
-		if vs.held == nil {
-			vs.held = make(map[viewKey]*view)
-		}
-		v = &view{pages: make(map[uint32]*[alerting.PageSize]alerting.Mark)}
-		vs.held[key] = v
-		vs.order = append(vs.order, key)
-		if len(vs.order) > maxViews {
-			delete(vs.held, vs.order[0])
-			vs.order = vs.order[1:]
-		}
-	}
-	vs.mu.Unlock()
+// get is a view that was read from a time on, or later: that is when the last owner of the partition can have journalled nothing more.
+func (vs *views) get(ctx context.Context, w *Worker, b *alerting.Batch, issued *alerting.Issued, from time.Time) (*view, error) {
+	key := viewKey{b.Alert, b.Channel}
+	v := vs.begun(key, from, w.Now())
 	v.read.Do(func() {
 		since := issued.Envelope.Issued.Add(-time.Minute)
 		v.err = w.Records.Read(ctx, b.World, since, func(rc alerting.Receipt) error {
@@ -62,21 +52,42 @@ func (vs *views) get(ctx context.Context, w *Worker, b *alerting.Batch, issued *
 		})
 	})
 	if v.err != nil {
-		vs.forget(key)
+		vs.forget(key, v)
 	}
 	return v, v.err
 }
 
-func (vs *views) forget(key viewKey) {
+// begun is the view that is held, if it is young enough, else a new one in its place.
+func (vs *views) begun(key viewKey, from, now time.Time) *view {
 	vs.mu.Lock()
 	defer vs.mu.Unlock()
-	delete(vs.held, key)
-	for i, k := range vs.order {
-		if k == key {
-			vs.order = append(vs.order[:i], vs.order[i+1:]...)
-			return
-		}
+	if v := vs.held[key]; v != nil && !v.begun.Before(from) {
+		return v
 	}
+	v := &view{pages: make(map[uint32]*[alerting.PageSize]alerting.Mark), begun: now}
+	if vs.held == nil {
+		vs.held = make(map[viewKey]*view)
+	}
+	if _, held := vs.held[key]; !held {
+		vs.order = append(vs.order, key)
+	}
+	vs.held[key] = v
+	if len(vs.order) > maxViews {
+		delete(vs.held, vs.order[0])
+		vs.order = vs.order[1:]
+	}
+	return v
+}
+
+// forget drops a view that could not be read; the next caller reads it again.
+func (vs *views) forget(key viewKey, v *view) {
+	vs.mu.Lock()
+	defer vs.mu.Unlock()
+	if vs.held[key] != v {
+		return
+	}
+	delete(vs.held, key)
+	vs.order = slices.DeleteFunc(vs.order, func(k viewKey) bool { return k == key })
 }
 
 // learn keeps the views true to what this process itself appends.

@@ -1,8 +1,6 @@
 package console
 
 import (
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"tocsin/alerting"
 	"tocsin/alerting/desk"
@@ -55,41 +54,6 @@ func (c *Console) follow(w http.ResponseWriter, r *http.Request, by alerting.Act
 		return nil
 	}
 	a, err := c.Desk.Follow(r.Context(), id, document, order)
-	c.answer(w, r, a, err)
-	return nil
-}
-
-// cancelNote is the body of a cancel or an all-clear; it may be left out.
-type cancelNote struct {
-	Note string `json:"note"`
-}
-
-func (c *Console) cancel(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
-	return c.end(w, r, by, c.Desk.Cancel)
-}
-
-// allClear ends an alert whose danger is over.
-func (c *Console) allClear(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
-	return c.end(w, r, by, c.Desk.AllClear)
-}
-
-// end is a cancel or an all-clear.
-func (c *Console) end(w http.ResponseWriter, r *http.Request, by alerting.Actor, how func(context.Context, alerting.AlertID, desk.Order) (desk.Answer, error)) error {
-	id, err := alerting.ParseAlertID(r.PathValue("id"))
-	if err != nil {
-		c.refuse(w, r, err)
-		return nil
-	}
-	var body cancelNote
-	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 64<<10))
-	if err == nil && len(text) > 0 {
-		err = json.Unmarshal(text, &body)
-	}
-	if err != nil {
-		c.refuse(w, r, fmt.Errorf("%w: body: want {\"note\": \"…\"}", alerting.ErrInvalid))
-		return nil
-	}
-	a, err := how(r.Context(), id, desk.Order{Actor: by, Note: body.Note})
 	c.answer(w, r, a, err)
 	return nil
 }
@@ -192,17 +156,36 @@ func (c *Console) list(w http.ResponseWriter, r *http.Request, _ alerting.Actor)
 	if err != nil {
 		return err
 	}
-	all, err := sifted(w, r, p, func(p page) ([]report.Listing, error) { return c.Reporter.List(r.Context(), p.place(), p.limit) },
-		func(l *report.Listing) alerting.Place {
-			return alerting.Place{MS: l.Issued.UnixMilli(), ID: l.Alert.String()}
-		},
+	search, err := searchOf(r)
+	if err != nil {
+		return err
+	}
+	all, err := sifted(w, r, p, func(p page) ([]report.Listing, error) {
+		return c.Reporter.List(r.Context(), search, p.place(), p.limit)
+	},
+		func(l *report.Listing) alerting.Place { return l.Place },
 		func(l *report.Listing) (bool, error) {
-			if want := worldOf(r.Context()); want != "" && l.World != want {
-				return false, nil
-			}
 			return c.reads(r.Context(), func() (string, error) { return c.unitOfAlert(r.Context(), l.Alert.String()) })
 		})
 	return orJSON(w, all, err)
+}
+
+// searchOf is what a request for the list of alerts looks for.
+func searchOf(r *http.Request) (desk.Search, error) {
+	query := r.URL.Query()
+	s := desk.Search{World: worldOf(r.Context()), Text: strings.TrimSpace(query.Get("q")), Status: query.Get("status"), Severity: cap.Severity(query.Get("severity")),
+		Sender: query.Get("sender"), Category: cap.Category(query.Get("category"))}
+	for name, at := range map[string]*time.Time{"from": &s.From, "to": &s.To} {
+		text := query.Get(name)
+		if text == "" {
+			continue
+		}
+		var err error
+		if *at, err = time.Parse(time.RFC3339, text); err != nil {
+			return s, fmt.Errorf("%w: %s %.40q: want a time with its zone, such as 2026-03-01T00:00:00Z", alerting.ErrInvalid, name, text)
+		}
+	}
+	return s, s.Check()
 }
 
 // limitOf is how long a list may be: ?limit=, 50 when nothing is said.

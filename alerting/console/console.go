@@ -22,6 +22,7 @@ type Desk interface {
 	Follow(ctx context.Context, id alerting.AlertID, document []byte, o desk.Order) (desk.Answer, error)
 	Cancel(ctx context.Context, id alerting.AlertID, o desk.Order) (desk.Answer, error)
 	AllClear(ctx context.Context, id alerting.AlertID, o desk.Order) (desk.Answer, error)
+	Ending(ctx context.Context, id alerting.AlertID, clear bool) ([]alerting.Words, error)
 	Refill(ctx context.Context, id alerting.AlertID, asked []byte, o desk.Order, fill desk.Filler) (desk.Answer, error)
 }
 
@@ -65,6 +66,8 @@ type Console struct {
 	Letters Letters
 	// Gateways says how the gateways are paced.
 	Gateways func(ctx context.Context) ([]desk.Gateway, error)
+	// Readiness says whether the office can warn, check by check.
+	Readiness func(ctx context.Context) []Check
 	// Journal is the record of who did what.
 	Journal Journal
 	// Changes are administrative acts that two people must sign. ProposeSirens makes one of an import of sirens; nil: it is done at once.

@@ -12,6 +12,7 @@ import (
 	"tocsin/alerting"
 	"tocsin/alerting/approval"
 	"tocsin/alerting/desk"
+	"tocsin/cap"
 )
 
 // Drafts are documents on their way to being issued.
@@ -19,6 +20,10 @@ type Drafts interface {
 	Draft(ctx context.Context, document []byte, o desk.Order) (desk.Draft, error)
 	Amend(ctx context.Context, id string, version int64, document []byte, o desk.Order) (desk.Draft, error)
 	DraftAt(ctx context.Context, id string) (desk.Draft, error)
+	Look(ctx context.Context, id string, by alerting.Actor) (desk.Draft, error)
+	Versions(ctx context.Context, id string, before int64, limit int) ([]desk.Version, error)
+	VersionDocument(ctx context.Context, id string, version int64, by alerting.Actor) ([]byte, error)
+	DraftChanges(ctx context.Context, id string, from int64, by alerting.Actor) ([]cap.Change, error)
 	Drafts(ctx context.Context, states []desk.DraftState, after alerting.Place, limit int) ([]desk.Draft, error)
 	Submit(ctx context.Context, id string, version int64, by alerting.Actor, release time.Time) (desk.Draft, error)
 	SignPicked(ctx context.Context, id string, version int64, by alerting.Actor, a alerting.Approval, p desk.Pick) (desk.Draft, error)
@@ -53,6 +58,9 @@ func (c *Console) amend(w http.ResponseWriter, r *http.Request, by alerting.Acto
 	if err != nil {
 		return err
 	}
+	if order.Autosave, err = autosaves(r); err != nil {
+		return err
+	}
 	d, err := c.Drafts.Amend(r.Context(), r.PathValue("id"), version, document, order)
 	if err != nil {
 		return err
@@ -75,8 +83,8 @@ func writeDraft(w http.ResponseWriter, status int, d desk.Draft) error {
 	return nil
 }
 
-func (c *Console) draftAt(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {
-	d, err := c.Drafts.DraftAt(r.Context(), r.PathValue("id"))
+func (c *Console) draftAt(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
+	d, err := c.Drafts.Look(r.Context(), r.PathValue("id"), by)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 func (c *Console) gatewayRoutes() []route {
 	return []route{
 		{"GET /api/gateways", MayRead, c.inTurn(c.gateways), "The gateways with their rates and pauses, in the order of the configuration", nil, []desk.Gateway{}, 200},
+		{"GET /api/readiness", MayRead, c.inTurn(c.readiness), "Whether the office can warn now: named checks, in words, with what to do", nil, Readiness{}, 200},
 		{"POST /api/gateways/{name}/rate", MayApprove, c.gatewayRate, "Change the rate of a gateway; one person may lower it to a tenth of the configured one, all else two sign", newRate{}, desk.Proposed{}, 201},
 		{"POST /api/gateways/{name}/pause", MayApprove, c.gatewayPause, "Pause a gateway for at most a day: its deliveries wait, or go through another; two sign", newPause{}, desk.Proposed{}, 201},
 		{"POST /api/gateways/{name}/resume", MayApprove, c.gatewayResume, "End the pause of a gateway; takes one person", nil, desk.Proposed{}, 201},

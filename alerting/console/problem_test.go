@@ -33,6 +33,10 @@ func (away) Refill(context.Context, alerting.AlertID, []byte, desk.Order, desk.F
 	return desk.Answer{}, fmt.Errorf("cancel: %w", alerting.ErrUnavailable)
 }
 
+func (away) Ending(context.Context, alerting.AlertID, bool) ([]alerting.Words, error) {
+	return nil, alerting.ErrUnavailable
+}
+
 func (away) AllClear(context.Context, alerting.AlertID, desk.Order) (desk.Answer, error) {
 	return desk.Answer{}, fmt.Errorf("cancel: %w", alerting.ErrUnavailable)
 }

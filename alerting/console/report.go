@@ -39,6 +39,16 @@ func (c *Console) report(w http.ResponseWriter, r *http.Request, _ alerting.Acto
 	return nil
 }
 
+// timeline says what happened to an alert.
+func (c *Console) timeline(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {
+	id, err := alerting.ParseAlertID(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	all, err := c.Reporter.Timeline(r.Context(), id)
+	return orJSON(w, all, err)
+}
+
 // download is an answer that may take longer than the server's time-outs: they are moved on as long as it goes on.
 type download struct {
 	w       http.ResponseWriter

@@ -8,6 +8,7 @@ import (
 	"tocsin/alerting/desk"
 	"tocsin/alerting/inbox"
 	"tocsin/alerting/report"
+	"tocsin/cap"
 )
 
 // route is one thing that can be asked of the API, and the right that it takes.
@@ -52,7 +53,7 @@ func (c *Console) alertRoutes() []route {
 		{"POST /api/alerts", MayIssue, c.issue, "Issue a CAP document; where the office demands approvals it is submitted as a draft. " + filledHeader + " names the template that it was filled from", capDocument, answer{}, 202},
 		{"POST /api/alerts/dry-run", MayRead, c.inTurn(c.dryRun), "Who would get what, in which words, at what cost; nothing is issued", capDocument, report.DryRun{}, 200},
 		{"POST /api/alerts/read", MayRead, c.inTurn(c.read), "What a document that somebody else wrote is worth", capDocument, Reading{}, 200},
-		{"GET /api/alerts", MayRead, c.inTurn(c.list), "The latest alerts", nil, []report.Listing{}, 200},
+		{"GET /api/alerts", MayRead, c.inTurn(c.list), "The alerts, the latest first; ?q=, ?from=, ?to=, ?status=, ?severity=, ?sender= and ?category= pick", nil, []report.Listing{}, 200},
 		{"GET /api/alerts/{id}", MayRead, c.inTurn(c.status), "How an alert stands", nil, report.Status{}, 200},
 		{"GET /api/alerts/{id}/events", MayRead, c.events, "The same as a stream of events, until nothing can change any more", nil, eventMedia, 200},
 		{"GET /api/alerts/{id}/document", MayRead, c.inTurn(c.document), "The CAP document, byte for byte as it was issued", nil, capDocument, 200},
@@ -62,6 +63,8 @@ func (c *Console) alertRoutes() []route {
 		{"POST /api/alerts/{id}/template-update", MayIssue, c.refill, "Issue the update of an alert from its template; values that are not named stay as they were", templateChange{}, answer{}, 202},
 		{"POST /api/alerts/{id}/cancel", MayCancel, c.cancel, "Stop an alert, and tell everybody who was told; takes one person", cancelNote{}, answer{}, 202},
 		{"POST /api/alerts/{id}/all-clear", MayIssue, c.allClear, "Say that the danger of an alert is over, to everybody who was told; goes the way of an update", cancelNote{}, answer{}, 202},
+		{"GET /api/alerts/{id}/timeline", MayRead, c.inTurn(c.timeline), "All that happened to an alert, in its order: who wrote, signed and issued it, hand-overs by channel, and its end", nil, []report.Moment{}, 200},
+		{"GET /api/alerts/{id}/endings", MayRead, c.inTurn(c.endings), "What a cancel and an all-clear of an alert would say; nothing is issued", nil, Endings{}, 200},
 		{"GET /api/alerts/expiring", MayRead, c.inTurn(c.expiring), "Alerts that end soon, and that nobody has answered for", nil, []desk.Asked{}, 200},
 		{"POST /api/alerts/{id}/extend", MayIssue, c.extend, "Issue an alert again, with the same words, to end later", extension{}, answer{}, 202},
 		{"POST /api/alerts/{id}/lapse", MayCancel, c.lapse, "Answer that an alert may end as it says", nil, nil, 204},
@@ -76,7 +79,10 @@ func (c *Console) draftRoutes() []route {
 		{"POST /api/drafts", MayIssue, c.draft, "Keep a document that is being written; Idempotency-Key names the request, " + filledHeader + " the template", capDocument, desk.Draft{}, 201},
 		{"GET /api/drafts", MayRead, c.inTurn(c.drafts), "The drafts, the latest changed first", nil, []desk.Draft{}, 200},
 		{"GET /api/drafts/{id}", MayRead, c.inTurn(c.draftAt), "A draft with what it lacks", nil, desk.Draft{}, 200},
-		{"PUT /api/drafts/{id}", MayIssue, c.amend, "Put a new version in the place of the one that If-Match names", capDocument, desk.Draft{}, 200},
+		{"PUT /api/drafts/{id}", MayIssue, c.amend, "Put a new version in the place of the one that If-Match names. " + AutosaveHeader + ": 1 says that a form saves by itself: the list then has one version for a sitting", capDocument, desk.Draft{}, 200},
+		{"GET /api/drafts/{id}/versions", MayRead, c.inTurn(c.versions), "The versions of a draft, the newest first", nil, []desk.Version{}, 200},
+		{"GET /api/drafts/{id}/versions/{version}", MayRead, c.inTurn(c.versionDocument), "The document of one version, byte for byte", nil, capDocument, 200},
+		{"GET /api/drafts/{id}/changes", MayRead, c.inTurn(c.draftChanges), "In what the present version differs from an earlier one, element by element", nil, []cap.Change{}, 200},
 		{"POST /api/drafts/{id}/submit", MayIssue, c.acts(c.submitDraft), "Freeze a draft, count whom it reaches, and ask for approval", draftAct{}, desk.Draft{}, 200},
 		{"POST /api/drafts/{id}/withdraw", MayIssue, c.acts(c.withdrawDraft), "Take a draft back that was not released yet", draftAct{}, desk.Draft{}, 200},
 		{"POST /api/drafts/{id}/sign", MaySign, c.acts(c.signDraft), "Put an operator's signature on a submitted draft", draftAct{}, desk.Draft{}, 200},

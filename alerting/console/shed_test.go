@@ -32,6 +32,10 @@ func (clerk) Refill(context.Context, alerting.AlertID, []byte, desk.Order, desk.
 	return desk.Answer{}, nil
 }
 
+func (clerk) Ending(context.Context, alerting.AlertID, bool) ([]alerting.Words, error) {
+	return nil, alerting.ErrUnavailable
+}
+
 func (clerk) AllClear(context.Context, alerting.AlertID, desk.Order) (desk.Answer, error) {
 	return desk.Answer{}, nil
 }

@@ -38,7 +38,10 @@ func (d *Desk) allClear(ctx context.Context, id alerting.AlertID, o Order) (Answ
 	if isAllClear(original.Alert) {
 		return Answer{}, fmt.Errorf("%w: it is an all-clear itself", alerting.ErrState)
 	}
-	document, err := cap.Write(d.clearing(original, o.Note))
+	if err := checkWords(original.Alert, o.Words); err != nil {
+		return Answer{}, err
+	}
+	document, err := cap.Write(d.clearing(original, o))
 	if err != nil {
 		return Answer{}, fmt.Errorf("write it: %w: %w", alerting.ErrInvalid, err)
 	}
@@ -74,8 +77,8 @@ func isAllClear(a *cap.Alert) bool {
 }
 
 // clearing is the all-clear of an alert; follow adds what makes it an update.
-func (d *Desk) clearing(original *alerting.Issued, note string) *cap.Alert {
-	a := original.Alert
+func (d *Desk) clearing(original *alerting.Issued, o Order) *cap.Alert {
+	a, note := original.Alert, o.Note
 	references := []cap.Reference{referenceTo(a)}
 	sent := d.sentAfter(a, references)
 	out := &cap.Alert{Version: "1.2", Identifier: stamped(a.Identifier, sent), Sender: a.Sender, Sent: sent, Status: a.Status, MsgType: cap.MsgUpdate,
@@ -100,6 +103,7 @@ func (d *Desk) clearing(original *alerting.Issued, note string) *cap.Alert {
 		if original.Origin != nil {
 			prepared(&one, original.Origin.AllClear)
 		}
+		prepared(&one, o.Words)
 		out.Infos = append(out.Infos, one)
 	}
 	return out

@@ -49,3 +49,33 @@ func TestAllClear(t *testing.T) {
 		}
 	})
 }
+
+// TestWordsOfAnEnding: what is shown is what is said, and whoever writes other words is heard.
+func TestWordsOfAnEnding(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		d := o.desk()
+		id := o.mustIssue(d, o.alert("false", func(a *cap.Alert) { a.Infos = a.Infos[:1] })).Alert
+		shown, err := d.Ending(t.Context(), id, false)
+		if err != nil || len(shown) != 1 || shown[0].Headline != "Cancelled: Flood" {
+			t.Fatal(shown, err)
+		}
+		if clear, err := d.Ending(t.Context(), id, true); err != nil || len(clear) != 1 || clear[0].Headline != "All clear: Flood" {
+			t.Fatal(clear, err)
+		}
+		other := shown
+		for _, wrong := range []alerting.Words{{Language: "fr", Headline: "Non", Description: "Rien"}, {Language: shown[0].Language, Headline: " ", Description: "x"}} {
+			if _, err := d.Cancel(t.Context(), id, Order{Actor: officer.Actor, Words: []alerting.Words{wrong}}); !errors.Is(err, alerting.ErrInvalid) {
+				t.Errorf("%+v: %v", wrong, err)
+			}
+		}
+		other[0].Headline, other[0].Instruction = "There is no flood", "Stay where you are."
+		answer, err := d.Cancel(t.Context(), id, Order{Actor: officer.Actor, Note: "a slip", Words: other})
+		if err != nil {
+			t.Fatal(err)
+		}
+		in, err := d.Issued(t.Context(), answer.Alert)
+		if err != nil || in.Alert.Note != "a slip" || in.Alert.Infos[0].Headline != "There is no flood" || in.Alert.Infos[0].Instruction != "Stay where you are." {
+			t.Errorf("%+v, %v", in, err)
+		}
+	})
+}

@@ -54,12 +54,11 @@ func (d *Desk) Submit(ctx context.Context, id string, version int64, by alerting
 		if _, err := tx.NewDelete().Model((*signatureRow)(nil)).Where("draft = ?", id).Where("version = ?", version).Exec(ctx); err != nil {
 			return err
 		}
-		_, err = tx.NewUpdate().Model((*versionRow)(nil)).Set("people = ?", counted.People).Set("sirens = ?", counted.Sirens).
-			Where("draft = ?", id).Where("version = ?", version).Exec(ctx)
-		if err != nil {
+		one := v
+		if err := noteSubmitted(ctx, tx, &one, counted); err != nil {
 			return err
 		}
-		err = d.Note(ctx, tx, by, verbSubmitted, subjectOfDraft(id), map[string]any{"version": version, "people": counted.People, "sirens": counted.Sirens})
+		err = d.Note(ctx, tx, by, verbSubmitted, subjectOfDraft(id), map[string]any{"version": version, "sha256": digestOf(v.Document), "people": counted.People, "sirens": counted.Sirens})
 		if err != nil {
 			return err
 		}
@@ -70,6 +69,16 @@ func (d *Desk) Submit(ctx context.Context, id string, version int64, by alerting
 		return Draft{}, fmt.Errorf("submit draft %s: %w", id, err)
 	}
 	return d.afterwards(ctx, id, due)
+}
+
+// noteSubmitted keeps with a version that it was submitted, and whom it would have reached then.
+func noteSubmitted(ctx context.Context, tx bun.Tx, v *versionRow, counted alerting.Counted) error {
+	if err := v.change(func(w *wanted) { w.Submitted = true }); err != nil {
+		return err
+	}
+	_, err := tx.NewUpdate().Model((*versionRow)(nil)).Set("people = ?", counted.People).Set("sirens = ?", counted.Sirens).Set("wanted = ?", v.Wanted).
+		Where("draft = ?", v.Draft).Where("version = ?", v.Version).Exec(ctx)
+	return err
 }
 
 // checkVersion is Check for a version, and refuses what has expired.

@@ -43,6 +43,9 @@ func (d *Desk) Cancel(ctx context.Context, id alerting.AlertID, o Order) (Answer
 	if err != nil {
 		return Answer{}, fmt.Errorf("cancel alert %s: %w", id, err)
 	}
+	if err := checkWords(original.Alert, o.Words); err != nil {
+		return Answer{}, fmt.Errorf("cancel alert %s: %w", id, err)
+	}
 	in, err := d.writeCancel(original, older, o)
 	if err == nil {
 		d.inherit(original, in)
@@ -134,11 +137,11 @@ func (d *Desk) writeCancel(original *alerting.Issued, older []cap.Reference, o O
 		cancel.Sender = d.Sender
 	}
 	expires := d.cancelUntil(original).In(cancel.Sent.Location())
-	if original.Origin != nil && len(original.Origin.Cancel) > 0 && o.Note == "" {
-		cancel.Infos = d.cancelledInfos(a, expires, original.Origin.Cancel)
+	if words := wordsOf(original.Origin, o); len(words) > 0 {
+		cancel.Infos = d.cancelledInfos(a, expires, words)
 		in, err := d.readCancel(cancel, o)
-		if err == nil {
-			return in, nil
+		if err == nil || len(o.Words) > 0 {
+			return in, err // who wrote the words hears what is wrong with them, and can leave them out
 		}
 		// The stop matters more than its words.
 		d.Log.Error("the words of the template cannot be used for the cancel", "alert", original.ID.String(), "template", original.Origin.String(), "error", err)

@@ -80,8 +80,13 @@ type Order struct {
 	Window *alerting.TestWindow
 	// Note is the officer's remark on a Cancel that the desk writes.
 	Note string
+	// Words are what a Cancel or an all-clear that the desk writes says, in languages of the alert, in the place of what its template or
+	// the desk had prepared; nil for that.
+	Words []alerting.Words
 	// Request is what the caller calls the request for a new draft: the same again is the same draft. Empty: each is a new one.
 	Request string
+	// Autosave: nobody asked for this new version of a draft; a form saves what is in it (see Amend).
+	Autosave bool
 	// Origin is the template that the document came from; nil for none. It is remembered for follow-ups, and changes nothing of what
 	// is issued. Whoever fills it in has seen that it is true.
 	Origin *alerting.Origin

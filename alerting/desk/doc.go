@@ -23,6 +23,12 @@
 //   - Whoever acts for an administrative unit warns inside its territory, and changes or ends only what that unit, or one below
 //     it, has issued. A Cancel and an all-clear are never asked where they are for.
 //
+//   - Of a draft every version is kept, but for what a form saves by itself: then a sitting (one author, at most 15 minutes) is
+//     one version. Each save has a number of its own, by which it is compared and set; the numbers of a list have gaps. What was
+//     submitted, and so what was signed or returned, is kept, and so is what anybody but its author has looked at, and what its
+//     author has saved himself. The journal notes the first save of a sitting, and, with the next act that makes a version or
+//     submits it, which version the sitting has left.
+//
 //     Publish: nil
 //     issuing ───────────────────────► issued
 //     │ Publish: certainly not written       │ Publish: unknown, or the process died

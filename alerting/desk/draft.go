@@ -46,6 +46,8 @@ type Draft struct {
 	Reason string `json:"reason,omitempty"`
 	// Author wrote the present version.
 	Author alerting.Actor `json:"author"`
+	// Autosaved: a form saved the present version by itself (see Amend).
+	Autosaved bool `json:"autosaved,omitempty"`
 	// Unit is the code of the administrative unit whose draft it is, that of who wrote the first version; empty is the whole office.
 	Unit string `json:"unit,omitempty"`
 	// What follows is there when one draft was asked for. Lists have none of it, but those of one world: they have World, Window,
@@ -117,11 +119,16 @@ type requestRow struct {
 	Digest  []byte `bun:"digest"`
 }
 
-// wanted is what an order adds to a document.
+// wanted is what an order adds to a document, and what became of the version.
 type wanted struct {
 	Channels []alerting.Channel      `json:"channels,omitempty"`
 	Audience alerting.AudienceFilter `json:"audience,omitzero"`
 	Window   *alerting.TestWindow    `json:"window,omitempty"`
+	// Sitting is when the sitting began in which a form saved it by itself, in Unix milliseconds; 0: its author saved it.
+	Sitting int64 `json:"sitting,omitempty"`
+	// Submitted: it was, once. Seen: somebody else than its author has looked at it.
+	Submitted bool `json:"submitted,omitempty"`
+	Seen      bool `json:"seen,omitempty"`
 }
 
 func newDraftID() string {
@@ -134,16 +141,38 @@ func (v *versionRow) author() alerting.Actor {
 	return alerting.Actor{Name: v.Author, Kind: v.Kind, Unit: v.Unit}
 }
 
-func (v *versionRow) order() (Order, error) {
-	var w wanted
+func (v *versionRow) wanted() (w wanted, err error) {
 	if err := json.Unmarshal([]byte(v.Wanted), &w); err != nil {
-		return Order{}, fmt.Errorf("read the order of draft %s again: %w", v.Draft, err)
+		return w, fmt.Errorf("read the order of draft %s again: %w", v.Draft, err)
+	}
+	return w, nil
+}
+
+// change changes what is kept beside the document.
+func (v *versionRow) change(how func(*wanted)) error {
+	w, err := v.wanted()
+	if err != nil {
+		return err
+	}
+	how(&w)
+	text, err := json.Marshal(w)
+	if err != nil {
+		return fmt.Errorf("%w: order of draft %s: %w", alerting.ErrInvalid, v.Draft, err)
+	}
+	v.Wanted = string(text)
+	return nil
+}
+
+func (v *versionRow) order() (Order, error) {
+	w, err := v.wanted()
+	if err != nil {
+		return Order{}, err
 	}
 	origin, err := alerting.DecodeOrigin(v.Filled)
 	if err != nil {
 		return Order{}, fmt.Errorf("draft %s: %w", v.Draft, err)
 	}
-	return Order{Actor: v.author(), Channels: w.Channels, Audience: w.Audience, Window: w.Window, Origin: origin}, nil
+	return Order{Actor: v.author(), Channels: w.Channels, Audience: w.Audience, Window: w.Window, Autosave: w.Sitting > 0, Origin: origin}, nil
 }
 
 // findDraft reads a draft's row; ErrNotFound when there is none.
@@ -159,18 +188,31 @@ func findDraft(ctx context.Context, db bun.IDB, id string) (draftRow, error) {
 	return row, nil
 }
 
-// findVersion reads a version that must be there.
+// findVersion reads a version that must be there. ErrConflict when it was, and a form has put another one in its place since.
 func findVersion(ctx context.Context, db bun.IDB, id string, version int64) (versionRow, error) {
 	var row versionRow
 	err := db.NewSelect().Model(&row).ColumnExpr("version_row.*").ColumnExpr("(SELECT d.unit FROM drafts AS d WHERE d.id = version_row.draft) AS unit").
 		Where("draft = ?", id).Where("version = ?", version).Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
-		return row, fmt.Errorf("%w: draft %s has no version %d", alerting.ErrNotFound, id, version)
+		return row, noVersion(ctx, db, id, version)
 	}
 	if err != nil {
 		return row, fmt.Errorf("read version %d of draft %s: %w: %w", version, id, alerting.ErrUnavailable, err)
 	}
 	return row, nil
+}
+
+// noVersion says why there is no such version.
+func noVersion(ctx context.Context, db bun.IDB, id string, version int64) error {
+	row, err := findDraft(ctx, db, id)
+	if err != nil {
+		return err
+	}
+	if version < 1 || version > row.Version {
+		return fmt.Errorf("%w: draft %s has no version %d", alerting.ErrNotFound, id, version)
+	}
+	return fmt.Errorf("%w: version %d of draft %s is not the latest, and was not kept: a form has saved version %d; look at it first",
+		alerting.ErrConflict, version, id, row.Version)
 }
 
 func signaturesOn(ctx context.Context, db bun.IDB, id string, version int64) ([]alerting.Approval, error) {

@@ -23,6 +23,7 @@ func (d *Desk) Draft(ctx context.Context, document []byte, o Order) (Draft, erro
 	if err != nil {
 		return Draft{}, fmt.Errorf("draft: %w", err)
 	}
+	o.Autosave = false // the first version is kept
 	now := d.Now().UnixMilli()
 	row := draftRow{ID: newDraftID(), Version: 1, State: string(Drafted), Title: titleOf(a), Alert: idText(a), CreatedMS: now, UpdatedMS: now, Unit: o.Actor.Unit}
 	version, err := versionOf(row.ID, 1, document, o, now)
@@ -79,38 +80,6 @@ func claimRequest(ctx context.Context, tx bun.Tx, o Order, v *versionRow) (draft
 	return row.Draft, nil
 }
 
-// Amend puts a new version in the place of the given one. Its signatures are lost, and it must be submitted again. ErrConflict
-// when somebody else amended it meanwhile, and nothing is overwritten then.
-func (d *Desk) Amend(ctx context.Context, id string, version int64, document []byte, o Order) (Draft, error) {
-	a, err := d.readDraft(document)
-	if err != nil {
-		return Draft{}, fmt.Errorf("amend draft %s: %w", id, err)
-	}
-	now := d.Now().UnixMilli()
-	next, err := versionOf(id, version+1, document, o, now)
-	if err != nil {
-		return Draft{}, fmt.Errorf("amend draft %s: %w", id, err)
-	}
-	err = d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		err := d.move(ctx, tx, id, version, []DraftState{Drafted, Submitted, Returned}, func(q *bun.UpdateQuery) *bun.UpdateQuery {
-			return q.Set("state = ?", string(Drafted)).Set("version = ?", version+1).Set("alert = ?", idText(a)).
-				Set("title = ?", titleOf(a)).Set("release_ms = 0").Set("reason = ''")
-		})
-		if err != nil {
-			return err
-		}
-		one := next
-		if _, err := tx.NewInsert().Model(&one).Exec(ctx); err != nil {
-			return err
-		}
-		return d.Note(ctx, tx, o.Actor, verbAmended, subjectOfDraft(id), drafting(&next, o.Origin))
-	})
-	if err != nil {
-		return Draft{}, fmt.Errorf("amend draft %s: %w", id, err)
-	}
-	return d.DraftAt(ctx, id)
-}
-
 // readDraft refuses what no receiver could read.
 func (d *Desk) readDraft(document []byte) (*cap.Alert, error) {
 	a, found := cap.Read(document, d.limits())
@@ -155,7 +124,11 @@ func versionOf(id string, version int64, document []byte, o Order, now int64) (v
 			return versionRow{}, fmt.Errorf("%w: there is no channel %q", alerting.ErrInvalid, ch)
 		}
 	}
-	text, err := json.Marshal(wanted{o.Channels, o.Audience, o.Window})
+	w := wanted{Channels: o.Channels, Audience: o.Audience, Window: o.Window}
+	if o.Autosave {
+		w.Sitting = now
+	}
+	text, err := json.Marshal(w)
 	if err != nil {
 		return versionRow{}, fmt.Errorf("%w: order: %w", alerting.ErrInvalid, err)
 	}
@@ -198,15 +171,24 @@ func (d *Desk) move(ctx context.Context, tx bun.Tx, id string, version int64, fr
 
 // DraftAt gives a draft in its present version, with what it lacks.
 func (d *Desk) DraftAt(ctx context.Context, id string) (Draft, error) {
-	row, err := findDraft(ctx, d.DB.Read(), id)
-	if err != nil {
-		return Draft{}, err
-	}
-	v, err := findVersion(ctx, d.DB.Read(), id, row.Version)
+	row, v, err := present(ctx, d.DB.Read(), id)
 	if err != nil {
 		return Draft{}, err
 	}
 	return d.whole(ctx, d.DB.Read(), &row, &v)
+}
+
+// present reads a draft with its present version. A form may put another one in its place between the two.
+func present(ctx context.Context, db bun.IDB, id string) (row draftRow, v versionRow, err error) {
+	for range looks {
+		if row, err = findDraft(ctx, db, id); err != nil {
+			return row, v, err
+		}
+		if v, err = findVersion(ctx, db, id, row.Version); !errors.Is(err, alerting.ErrConflict) {
+			return row, v, err
+		}
+	}
+	return row, v, err
 }
 
 // whole puts a draft together.
@@ -220,7 +202,7 @@ func (d *Desk) whole(ctx context.Context, db bun.IDB, row *draftRow, v *versionR
 		return out, err
 	}
 	out.Document, out.Channels, out.Audience, out.Window = v.Document, o.Channels, o.Audience, o.Window
-	out.Filled = o.Origin
+	out.Filled, out.Autosaved = o.Origin, o.Autosave
 	out.Counted = alerting.Counted{People: v.People, Sirens: v.Sirens}
 	if out.Signatures, err = signaturesOn(ctx, db, row.ID, row.Version); err != nil {
 		return out, err

@@ -150,6 +150,9 @@ func (d *Desk) enter(ctx context.Context, in *alerting.Issued, row issueRow) (en
 			return err
 		}
 		entered = true
+		if err := entitle(ctx, tx, in.Alert, &one); err != nil {
+			return err
+		}
 		if err := d.useStanding(ctx, tx, in); err != nil {
 			return err
 		}
@@ -219,7 +222,10 @@ func stopOne(ctx context.Context, tx bun.Tx, id, by alerting.AlertID) error {
 	if err == nil && n != 1 {
 		err = fmt.Errorf("%w: alert %s is being stopped by another message", alerting.ErrState, id)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return strike(ctx, tx, id.String(), by.String())
 }
 
 // withdraw takes a row back that certainly never went out, and all its marks; false when it was issued after all.
@@ -231,6 +237,9 @@ func (d *Desk) withdraw(ctx context.Context, id alerting.AlertID, why error) (wi
 		}
 		n, err := res.RowsAffected()
 		if withdrawn = n == 1; err != nil || !withdrawn {
+			return err
+		}
+		if err := untitle(ctx, tx, id.String()); err != nil {
 			return err
 		}
 		_, err = tx.NewUpdate().Model((*issueRow)(nil)).Set("stopped_by = ''").Where("stopped_by = ?", id.String()).Exec(ctx)
@@ -282,11 +291,15 @@ func (d *Desk) reenter(ctx context.Context, tx bun.Tx, in *alerting.Issued, row 
 	if _, err := tx.NewInsert().Model(&again).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
 		return err
 	}
+	if err := entitle(ctx, tx, in.Alert, &again); err != nil {
+		return err
+	}
 	for _, ref := range in.References {
-		_, err := tx.NewUpdate().Model((*issueRow)(nil)).Set("stopped_by = ?", row.Alert).
-			Where("alert = ?", ref.String()).Where("stopped_by = ''").Exec(ctx)
-		if err != nil {
-			return err
+		for _, table := range []any{(*issueRow)(nil), (*headlineRow)(nil)} {
+			_, err := tx.NewUpdate().Model(table).Set("stopped_by = ?", row.Alert).Where("alert = ?", ref.String()).Where("stopped_by = ''").Exec(ctx)
+			if err != nil {
+				return err
+			}
 		}
 	}
 	return nil

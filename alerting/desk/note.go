@@ -29,8 +29,11 @@ const (
 	verbMayLapse = "alert.may_lapse"
 
 	// What becomes of a draft, in the order in which it may.
-	verbDrafted   = "draft.entered"
-	verbAmended   = "draft.amended"
+	verbDrafted = "draft.entered"
+	verbAmended = "draft.amended"
+	// verbSitting: a form began to save what is in it, with the version that is named. The versions that follow take its place, each
+	// that of the one before, and are not noted one by one.
+	verbSitting   = "draft.sitting"
 	verbSubmitted = "draft.submitted"
 	verbSigned    = "draft.signed"
 	// verbMissed: whoever would approve did not pick the place of it, and nothing was signed.
@@ -74,12 +77,17 @@ func subjectOfDraft(id string) string { return "draft/" + id }
 
 // drafting is what the journal keeps of a version.
 func drafting(v *versionRow, from *alerting.Origin) map[string]any {
-	sum := sha256.Sum256(v.Document)
-	detail := map[string]any{"version": v.Version, "sha256": hex.EncodeToString(sum[:])}
+	detail := map[string]any{"version": v.Version, "sha256": digestOf(v.Document)}
 	if from != nil {
 		detail["template"] = from.String()
 	}
 	return detail
+}
+
+// digestOf is the SHA-256 of a document, in hexadecimal.
+func digestOf(document []byte) string {
+	sum := sha256.Sum256(document)
+	return hex.EncodeToString(sum[:])
 }
 
 // entering is what the journal keeps of an alert that is taken in. Whom it names is left out: the journal is kept for ever.

@@ -163,6 +163,9 @@ func (d *Desk) Run(ctx context.Context) error {
 	tick, second := time.NewTicker(resumeEvery), time.NewTicker(releaseEvery)
 	defer tick.Stop()
 	defer second.Stop()
+	if err := d.entitleOld(ctx); err != nil && ctx.Err() == nil {
+		d.Log.WarnContext(ctx, "alerts that were issued before lists had headlines could not all be given one; they are not found by a search", "error", err)
+	}
 	for {
 		n, err := d.Resume(ctx)
 		if err != nil && ctx.Err() == nil {

@@ -15,9 +15,13 @@ func Unsealed(ctx context.Context, db bun.IDB) ([]Progress, error) {
 	return list(ctx, db.NewSelect().Where("sealed = 0").Order("issued_ms"))
 }
 
-// Latest lists the alerts that fan-out saw last, newest first, behind a place.
-func Latest(ctx context.Context, db bun.IDB, after alerting.Place, limit int) ([]Progress, error) {
-	return list(ctx, latest(db, after, limit))
+// Latest lists the alerts of a world that fan-out saw last, newest first, behind a place; the world "" is all of them.
+func Latest(ctx context.Context, db bun.IDB, world alerting.World, after alerting.Place, limit int) ([]Progress, error) {
+	q := latest(db, after, limit)
+	if world != "" {
+		q = q.Where("world = ?", string(world))
+	}
+	return list(ctx, q)
 }
 
 // latest is the query of Latest: those behind a place, by the index of that order.

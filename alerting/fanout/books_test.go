@@ -80,7 +80,7 @@ func TestSealedAlertsAreLeftAlone(t *testing.T) {
 		if p := w.progress(first); !p.Sealed {
 			t.Error("progress does not say that the alert is sealed")
 		}
-		if all, err := Latest(t.Context(), w.db.Read(), alerting.Place{}, 10); err != nil || len(all) != 2 {
+		if all, err := Latest(t.Context(), w.db.Read(), "", alerting.Place{}, 10); err != nil || len(all) != 2 {
 			t.Errorf("latest: %+v %v", all, err)
 		}
 	})

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tocsin/alerting"
+	"tocsin/alerting/desk"
 	"tocsin/alerting/fanout"
 	"tocsin/alerting/ledger"
 )
@@ -67,7 +68,9 @@ func TestTheListSaysWhatTheStatusSays(t *testing.T) {
 		all[p.Alert], latest, want = p, append(latest, p), append(want, row.want)
 	}
 	reporter := &Reporter{Receipts: r, Now: func() time.Time { return now }, Manifest: Manifest{
-		Latest: func(context.Context, alerting.Place, int) ([]fanout.Progress, error) { return latest, nil },
+		Latest: func(context.Context, alerting.World, alerting.Place, int) ([]fanout.Progress, error) {
+			return latest, nil
+		},
 		Progress: func(_ context.Context, id alerting.AlertID) (fanout.Progress, error) {
 			return all[id], nil
 		},
@@ -76,7 +79,7 @@ func TestTheListSaysWhatTheStatusSays(t *testing.T) {
 			return nil, nil
 		},
 	}}
-	list, err := reporter.List(t.Context(), alerting.Place{}, 50)
+	list, err := reporter.List(t.Context(), desk.Search{}, alerting.Place{}, 50)
 	if err != nil || len(list) != len(want) {
 		t.Fatal(list, err)
 	}
@@ -92,7 +95,7 @@ func TestTheListSaysWhatTheStatusSays(t *testing.T) {
 		r.fails[id] = fmt.Errorf("%w: no answer", alerting.ErrUnavailable)
 	}
 	r.calls = 0
-	list, err = reporter.List(t.Context(), alerting.Place{}, 50)
+	list, err = reporter.List(t.Context(), desk.Search{}, alerting.Place{}, 50)
 	if err != nil || list[1].State != "unknown" || list[2].State != "unknown" || list[3].State != "cancelled" || r.calls != 1 {
 		t.Errorf("without the ledger: %+v, %v, after %d calls", list, err, r.calls)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"tocsin/alerting"
 	"tocsin/alerting/audience"
+	"tocsin/alerting/desk"
 	"tocsin/alerting/fanout"
 	"tocsin/alerting/ledger"
 	"tocsin/cap"
@@ -33,8 +34,8 @@ type Manifest struct {
 	Find  func(ctx context.Context, id alerting.AlertID, kind fanout.Kind, member int64) ([]fanout.Spot, error)
 	// StoppedBy is the alert that cancelled or superseded this one; zero when none did.
 	StoppedBy func(ctx context.Context, id alerting.AlertID) (alerting.AlertID, error)
-	// Latest are the alerts that fan-out saw last, newest first.
-	Latest func(ctx context.Context, after alerting.Place, limit int) ([]fanout.Progress, error)
+	// Latest are the alerts of a world that fan-out saw last, newest first; those of all worlds for "".
+	Latest func(ctx context.Context, world alerting.World, after alerting.Place, limit int) ([]fanout.Progress, error)
 }
 
 // Reporter answers from manifest and receipts.
@@ -50,6 +51,11 @@ type Reporter struct {
 	// Standing gives the pages of a live alert from one number to before another.
 	Standing func(ctx context.Context, id alerting.AlertID, from, to uint32) ([]ledger.SealedPage, error)
 	Now      func() time.Time
+	// Headlines say what alerts are called, and Search finds them; both may be nil.
+	Headlines func(ctx context.Context, ids []alerting.AlertID) (map[alerting.AlertID]desk.Headline, error)
+	Search    func(ctx context.Context, s desk.Search, after alerting.Place, limit int) ([]desk.Headline, error)
+	// Record is the office's memory of who did what.
+	Record Record
 	// Accepted gives an alert that the desk issued and fan-out may not have seen; ErrNotFound when it did not. May be nil.
 	Accepted func(ctx context.Context, id alerting.AlertID) (*alerting.Issued, error)
 	// Person and Siren say why an alert is not for a member; may be nil.
@@ -87,11 +93,12 @@ type Channel struct {
 	Channel  alerting.Channel `json:"channel"`
 	Targeted int64            `json:"targeted"`
 	States   States           `json:"states"`
-	// First, Median, P95 and P99 are seconds from issue to hand-over; absent while nothing was handed over.
+	// First, Median, P95, P99 and Last are seconds from issue to hand-over; absent while nothing was handed over.
 	First  *float64 `json:"first_s"`
 	Median *float64 `json:"p50_s"`
 	P95    *float64 `json:"p95_s"`
 	P99    *float64 `json:"p99_s"`
+	Last   *float64 `json:"last_s"`
 }
 
 // States counts deliveries. Claimed is what is being handed over right now; Queued does not hold it.
@@ -260,7 +267,7 @@ func lay(p fanout.Progress, counts map[alerting.Channel]channelCounts) (out []Ch
 		}
 		if l := c.counts.Latencies; l.Quantile(1) > 0 {
 			line.First = seconds(l.First)
-			line.Median, line.P95, line.P99 = seconds(l.Quantile(.5)), seconds(l.Quantile(.95)), seconds(l.Quantile(.99))
+			line.Median, line.P95, line.P99, line.Last = seconds(l.Quantile(.5)), seconds(l.Quantile(.95)), seconds(l.Quantile(.99)), seconds(l.Quantile(1))
 		}
 		out = append(out, line)
 	}

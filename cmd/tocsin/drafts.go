@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tocsin/alerting"
 	"tocsin/alerting/desk"
 	"tocsin/cmd/tocsin/client"
 )
@@ -43,6 +44,7 @@ func draftVerb(t *terminal) *cobra.Command {
 		}}
 	c.Flags().StringVar(&amend, "amend", "", "the draft to put a new version into")
 	c.Flags().Int64Var(&version, "version", 0, "with --amend: the version that it replaces")
+	c.Flags().BoolVar(&order.Autosave, "autosave", false, "with --amend: a form saves by itself; the versions of one sitting take each other's place")
 	ordered(c, &order)
 	return c
 }
@@ -50,11 +52,20 @@ func draftVerb(t *terminal) *cobra.Command {
 func draftsVerb(t *terminal) *cobra.Command {
 	var states []string
 	var paging client.Paging
+	var past past
 	c := &cobra.Command{Use: "drafts [DRAFT]", Short: "List drafts, or show one with what it lacks", Args: cobra.MaximumNArgs(1),
+		Long: "List drafts, or show one with what it lacks. Of one draft --versions lists the versions, --version N prints the document of one of them, and " +
+			"--changes says in what the present version differs from the one that was last submitted, or from --from N.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			api, err := t.client()
 			if err != nil {
 				return err
+			}
+			if len(args) == 0 && past.wanted() {
+				return fmt.Errorf("%w: name the draft", alerting.ErrInvalid)
+			}
+			if past.wanted() {
+				return t.past(cmd, api, args[0], past, paging)
 			}
 			if len(args) == 1 {
 				return t.draftOr(api.DraftAt(cmd.Context(), args[0]))
@@ -70,6 +81,7 @@ func draftsVerb(t *terminal) *cobra.Command {
 			return t.show(l)
 		}}
 	pagingFlags(c, &paging)
+	past.flags(c)
 	c.Flags().StringSliceVar(&states, "state", nil, "only these: draft, submitted, returned, approved, released, rejected, withdrawn, lapsed")
 	return c
 }

@@ -153,55 +153,6 @@ func updateVerb(t *terminal) *cobra.Command {
 	return c
 }
 
-func cancelVerb(t *terminal) *cobra.Command {
-	var note string
-	c := &cobra.Command{
-		Use:   "cancel ALERT",
-		Short: "Stop an alert, and tell everybody who was told of it",
-		Long: "Stop an alert that should not have gone out. It takes one person, and everybody who was told hears of it: in the words that its template had " +
-			"prepared when it was issued, where it came from one and no --note is given, else that it is cancelled. Exit codes as for issue.",
-		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			id, api, err := t.alertAndClient(args[0])
-			if err != nil {
-				return err
-			}
-			a, err := api.Cancel(cmd.Context(), id, note)
-			if err != nil {
-				return t.refused(err)
-			}
-			return t.showAccepted(a)
-		},
-	}
-	c.Flags().StringVar(&note, "note", "", "why, for the note of the Cancel; what a template had prepared is not said then")
-	return c
-}
-
-func allClearVerb(t *terminal) *cobra.Command {
-	var note string
-	c := &cobra.Command{
-		Use:   "all-clear ALERT",
-		Short: "Say that the danger of an alert is over, to everybody who was told of it",
-		Long: "End an alert whose danger is over. The office writes an update in each language of the alert, in the words that its template had prepared " +
-			"where it came from one; it goes out the way of any update, and waits for " +
-			"approval where the policy demands it. A false alarm is cancelled instead (tocsin cancel), which takes one person. Exit codes as for issue.",
-		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			id, api, err := t.alertAndClient(args[0])
-			if err != nil {
-				return err
-			}
-			a, err := api.AllClear(cmd.Context(), id, note)
-			if err != nil {
-				return t.refused(err)
-			}
-			return t.showAccepted(a)
-		},
-	}
-	c.Flags().StringVar(&note, "note", "", "a remark, for the note of the update")
-	return c
-}
-
 func (t *terminal) showDryRun(run report.DryRun, list bool) error {
 	if t.format == "json" {
 		return t.json(run)

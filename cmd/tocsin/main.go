@@ -89,7 +89,7 @@ func command(t *terminal) *cobra.Command {
 		t.begun = true
 		return t.checkFormat()
 	}
-	root.AddCommand(serveVerb(t), checkConfigVerb(t), lintVerb(t), signVerb(t), verifyVerb(t), convertVerb(t), chainVerb(t), readVerb(t), templateVerb(t), issueVerb(t), statusVerb(t), explainVerb(t), reportVerb(t), updateVerb(t), cancelVerb(t), allClearVerb(t), expiringVerb(t), extendVerb(t), lapseVerb(t),
+	root.AddCommand(serveVerb(t), checkConfigVerb(t), lintVerb(t), signVerb(t), verifyVerb(t), convertVerb(t), chainVerb(t), readVerb(t), templateVerb(t), issueVerb(t), statusVerb(t), explainVerb(t), reportVerb(t), timelineVerb(t), readinessVerb(t), updateVerb(t), cancelVerb(t), allClearVerb(t), expiringVerb(t), extendVerb(t), lapseVerb(t),
 		importVerb(t, "people", "who may be warned, and where they are", peopleColumns),
 		importVerb(t, "sirens", "the sirens and how they are reached", sirenColumns),
 		unitsVerb(t), deadLettersVerb(t), auditVerb(t),

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -15,9 +16,10 @@ import (
 
 func statusVerb(t *terminal) *cobra.Command {
 	var paging client.Paging
+	picks := make(map[string]*string)
 	c := &cobra.Command{
 		Use:   "status [ALERT]",
-		Short: "Show how an alert stands, or list the latest alerts",
+		Short: "Show how an alert stands, or list the latest alerts, or those that are searched for",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			api, err := t.client()
@@ -25,7 +27,13 @@ func statusVerb(t *terminal) *cobra.Command {
 				return err
 			}
 			if len(args) == 0 {
-				all, err := api.List(cmd.Context(), paging)
+				query := url.Values{}
+				for name, value := range picks {
+					if *value != "" {
+						query.Set(name, *value)
+					}
+				}
+				all, err := api.Search(cmd.Context(), query, paging)
 				if err != nil {
 					return t.refused(err)
 				}
@@ -43,16 +51,32 @@ func statusVerb(t *terminal) *cobra.Command {
 		},
 	}
 	pagingFlags(c, &paging)
+	for _, flag := range []struct{ name, query, about string }{
+		{"find", "q", "only alerts with this text in headline, event, area, sender or identifier"},
+		{"from", "from", "only alerts issued at this time (RFC 3339) or later"}, {"to", "to", "only alerts issued before this time (RFC 3339)"},
+		{"is", "status", "only alerts that are live, stopped or over"}, {"severity", "severity", "only alerts whose highest severity is this"},
+		{"sender", "sender", "only alerts of this CAP sender"}, {"category", "category", "only alerts of this CAP category"},
+	} {
+		picks[flag.query] = c.Flags().String(flag.name, "", flag.about)
+	}
 	return c
 }
 
 func (t *terminal) showList(all []report.Listing) error {
-	l := listing{header: []string{"alert", "world", "type", "lane", "state", "people", "issued", "expires"}, value: all}
+	l := listing{header: []string{"alert", "world", "type", "lane", "state", "people", "issued", "expires", "headline"}, value: all}
 	for _, a := range all {
 		l.rows = append(l.rows, []string{a.Alert.String(), string(a.World), a.MsgType, string(a.Lane), a.State,
-			strconv.FormatInt(a.People, 10), a.Issued.Format(time.RFC3339), a.Expires.Format(time.RFC3339)})
+			strconv.FormatInt(a.People, 10), a.Issued.Format(time.RFC3339), a.Expires.Format(time.RFC3339), titleOf(&a)})
 	}
 	return t.show(l)
+}
+
+// titleOf is what an alert is called in its first language; empty when this office did not issue it.
+func titleOf(a *report.Listing) string {
+	if len(a.Titles) == 0 {
+		return ""
+	}
+	return a.Titles[0].Headline
 }
 
 func (t *terminal) showStatus(s report.Status) error {

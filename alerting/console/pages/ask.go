@@ -84,13 +84,18 @@ func (q *request) send(c call) (*answer, error) {
 	if a.status >= 200 && a.status < 300 || a.status == 0 {
 		return a, nil
 	}
+	return nil, a.problem(c.method + " " + c.path)
+}
+
+// problem is what a refusal says.
+func (a *answer) problem(asked string) error {
 	problem := &Problem{Status: a.status, Title: http.StatusText(a.status)}
 	if strings.HasPrefix(a.header.Get("Content-Type"), "application/problem+json") {
 		if err := json.Unmarshal(a.body.Bytes(), problem); err != nil {
-			return nil, fmt.Errorf("%s %s: the refusal: %w", c.method, c.path, err)
+			return fmt.Errorf("%s: the refusal: %w", asked, err)
 		}
 	}
-	return nil, problem
+	return problem
 }
 
 // toAPI makes the request that the API gets: on behalf of whoever looks, and with no more than his browser sent.

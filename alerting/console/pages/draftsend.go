@@ -6,8 +6,8 @@ import (
 	"tocsin/alerting/desk"
 )
 
-// ending is the form in which somebody gives a draft back, ends it or takes it back, and says why.
-type ending struct {
+// draftEnd is the form in which somebody gives a draft back, ends it or takes it back, and says why.
+type draftEnd struct {
 	*draft
 	Act     string
 	Reason  *Field
@@ -44,7 +44,7 @@ func endPage(q *request) error {
 
 func (q *request) showEnding(status int, d *draft, refused *refusal, wrong string) error {
 	act := q.r.PathValue("act")
-	e := &ending{draft: d, Act: act, Refused: refused, Can: d.may(q, act),
+	e := &draftEnd{draft: d, Act: act, Refused: refused, Can: d.may(q, act),
 		Reason: &Field{Name: "reason", Label: q.T("drafts.reason"), Hint: q.T("drafts.end.hint." + act), Type: "textarea", Rows: 3, Max: 1000, Required: true,
 			Value: q.form("reason"), Autofocus: true}}
 	if wrong != "" {

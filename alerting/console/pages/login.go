@@ -15,6 +15,7 @@ func (p *Pages) loginRoutes() []route {
 	return []route{
 		{pattern: "GET /login", answer: loginPage, open: true},
 		{pattern: "POST /login", answer: logIn, open: true},
+		{pattern: "POST /login/again", answer: sendAgain},
 		{pattern: "POST /logout", answer: logOut},
 		{pattern: "POST /language", answer: chooseLanguage, open: true},
 		{pattern: "POST /unit", answer: chooseUnit},
@@ -27,10 +28,12 @@ type loginForm struct {
 	Next                 string
 	Held                 string
 	Problem              string
+	// OIDC is the name of the provider where people may log in too.
+	OIDC string
 }
 
 func newLoginForm(q *request) *loginForm {
-	return &loginForm{Next: ownPath(q.form("next")), Held: q.r.PostFormValue("held"),
+	return &loginForm{OIDC: q.p.OIDC, Next: ownPath(q.form("next")), Held: q.r.PostFormValue("held"),
 		Name:     &Field{Name: "name", Label: q.T("login.name"), Required: true, Autocomplete: "username", Value: q.form("name"), Autofocus: true},
 		Password: &Field{Name: "password", Label: q.T("login.password"), Type: "password", Required: true, Autocomplete: "current-password"},
 		Code:     &Field{Name: "code", Label: q.T("login.code"), Hint: q.T("login.code.hint"), Autocomplete: "one-time-code", Mode: "numeric", Max: 10},
@@ -69,13 +72,23 @@ func logIn(q *request) error {
 	case err != nil:
 		return err
 	}
-	for _, cookie := range header.Values("Set-Cookie") {
-		q.w.Header().Add("Set-Cookie", cookie)
-	}
+	q.keepCookies(header)
 	if form.Held != "" {
 		return q.show("login/again", q.T("login.again"), heldFrom(form.Next, form.Held))
 	}
 	return q.goTo(form.Next, "")
+}
+
+// sendAgain shows a form that waited for a login which a script did: with a passkey.
+func sendAgain(q *request) error {
+	return q.show("login/again", q.T("login.again"), heldFrom(ownPath(q.form("next")), q.r.PostFormValue("held")))
+}
+
+// keepCookies passes the cookies of the API's answer on: a session begins or ends.
+func (q *request) keepCookies(header http.Header) {
+	for _, cookie := range header.Values("Set-Cookie") {
+		q.w.Header().Add("Set-Cookie", cookie)
+	}
 }
 
 func logOut(q *request) error {
@@ -83,9 +96,7 @@ func logOut(q *request) error {
 	if err != nil {
 		return err
 	}
-	for _, cookie := range header.Values("Set-Cookie") {
-		q.w.Header().Add("Set-Cookie", cookie)
-	}
+	q.keepCookies(header)
 	return q.goTo("/login", "login.out")
 }
 

@@ -26,6 +26,8 @@ type Pages struct {
 	Zone *time.Location
 	// Tiles is the address of the office's map tiles ("https://tiles.example/{z}/{x}/{y}.png"); empty: outlines only.
 	Tiles string
+	// OIDC is what people call the provider of OpenID Connect where they may log in; empty where there is none.
+	OIDC string
 	// PlainCookie: the listener is plain HTTP on loopback, where browsers refuse secure cookies.
 	PlainCookie bool
 	// Relying is the host name that passkeys are bound to (approval.Relying.ID); empty: no passkey can sign here.
@@ -44,11 +46,23 @@ type route struct {
 	answer  func(q *request) error
 	// open: nobody need be logged in.
 	open bool
+	// most is how much a form may send, in bytes; 0 means maxForm.
+	most int64
 }
 
 // routes are all pages, by area.
 func (p *Pages) routes() []route {
-	return slices.Concat(p.loginRoutes(), p.homeRoutes(), p.composeRoutes(), p.draftsRoutes(), p.partsRoutes())
+	return slices.Concat(
+		p.loginRoutes(),
+		p.homeRoutes(),
+		p.draftsRoutes(),
+		p.alertRoutes(),
+		p.letterRoutes(),
+		p.composeRoutes(),
+		p.setupRoutes(),
+		p.accountRoutes(),
+		p.partsRoutes(),
+	)
 }
 
 // Handler serves the pages. It fails when a template or a catalogue is broken, which tests find before users do.

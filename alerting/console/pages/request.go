@@ -2,6 +2,7 @@ package pages
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -60,8 +61,12 @@ func (p *Pages) serve(rt route) http.Handler {
 
 func (q *request) run(rt route) error {
 	if q.r.Method == http.MethodPost {
-		q.r.Body = http.MaxBytesReader(q.w, q.r.Body, maxForm)
-		if err := q.parseForm(); err != nil {
+		most := cmp.Or(rt.most, maxForm)
+		if rt.most > 0 {
+			q.takeTime()
+		}
+		q.r.Body = http.MaxBytesReader(q.w, q.r.Body, most)
+		if err := q.parseForm(most); err != nil {
 			return err
 		}
 	}
@@ -80,7 +85,17 @@ func (q *request) run(rt route) error {
 	return rt.answer(q)
 }
 
-func (q *request) parseForm() error {
+// longForm is how long a browser may take to send a large form, and we to answer it.
+const longForm = 10 * time.Minute
+
+// takeTime lets a form take longer than the server's usual time-outs.
+func (q *request) takeTime() {
+	control, end := http.NewResponseController(q.w), q.p.Now().Add(longForm)
+	_ = control.SetReadDeadline(end)
+	_ = control.SetWriteDeadline(end)
+}
+
+func (q *request) parseForm(most int64) error {
 	var err error
 	if strings.HasPrefix(q.r.Header.Get("Content-Type"), "multipart/form-data") {
 		err = q.r.ParseMultipartForm(maxForm)
@@ -91,7 +106,7 @@ func (q *request) parseForm() error {
 		return nil
 	}
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		return &Problem{Status: http.StatusRequestEntityTooLarge, Title: q.T("error.large"), Detail: q.T("error.large.detail", maxForm>>20)}
+		return &Problem{Status: http.StatusRequestEntityTooLarge, Title: q.T("error.large"), Detail: q.T("error.large.detail", most>>20)}
 	}
 	return &Problem{Status: http.StatusBadRequest, Title: q.T("error.form"), Detail: err.Error()}
 }

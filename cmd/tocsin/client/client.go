@@ -112,6 +112,8 @@ type Order struct {
 	Groups   []string
 	// Window is the id of the public test that a message of status Test belongs to.
 	Window string
+	// Autosave: a new version of a draft that nobody asked for, a form saves what is in it.
+	Autosave bool
 	// Filled says what the document was filled from, as filling has answered it; empty for nothing.
 	Filled string
 }
@@ -139,21 +141,33 @@ func (c *Client) Update(ctx context.Context, id alerting.AlertID, document []byt
 }
 
 // Cancel stops an alert.
-func (c *Client) Cancel(ctx context.Context, id alerting.AlertID, note string) (Accepted, error) {
-	return c.end(ctx, id, "cancel", note)
+func (c *Client) Cancel(ctx context.Context, id alerting.AlertID, note string, words ...alerting.Words) (Accepted, error) {
+	return c.end(ctx, id, "cancel", note, words)
 }
 
 // AllClear says that the danger of an alert is over; see Issue.
-func (c *Client) AllClear(ctx context.Context, id alerting.AlertID, note string) (Accepted, error) {
-	return c.end(ctx, id, "all-clear", note)
+func (c *Client) AllClear(ctx context.Context, id alerting.AlertID, note string, words ...alerting.Words) (Accepted, error) {
+	return c.end(ctx, id, "all-clear", note, words)
 }
 
-func (c *Client) end(ctx context.Context, id alerting.AlertID, how, note string) (Accepted, error) {
-	body, err := json.Marshal(map[string]string{"note": note})
+func (c *Client) end(ctx context.Context, id alerting.AlertID, how, note string, words []alerting.Words) (Accepted, error) {
+	body, err := json.Marshal(map[string]any{"note": note, "words": words})
 	if err != nil {
 		return Accepted{}, err
 	}
 	return c.order(ctx, "/api/alerts/"+id.String()+"/"+how, "application/json", body)
+}
+
+// Timeline asks what happened to an alert, in its order.
+func (c *Client) Timeline(ctx context.Context, id alerting.AlertID) (all []report.Moment, err error) {
+	err = c.call(ctx, http.MethodGet, "/api/alerts/"+id.String()+"/timeline", "", nil, &all)
+	return all, err
+}
+
+// Endings asks what a cancel and an all-clear of an alert would say.
+func (c *Client) Endings(ctx context.Context, id alerting.AlertID) (e console.Endings, err error) {
+	err = c.call(ctx, http.MethodGet, "/api/alerts/"+id.String()+"/endings", "", nil, &e)
+	return e, err
 }
 
 // TemplateUpdate issues the update of an alert from its template, with the values that have changed; see Issue.
@@ -213,6 +227,11 @@ func (c *Client) List(ctx context.Context, l Paging) ([]report.Listing, error) {
 	return listed[report.Listing](ctx, c, "/api/alerts", url.Values{}, l)
 }
 
+// Search asks for the alerts that the values of the query pick, as GET /api/alerts names them.
+func (c *Client) Search(ctx context.Context, query url.Values, l Paging) ([]report.Listing, error) {
+	return listed[report.Listing](ctx, c, "/api/alerts", query, l)
+}
+
 // Explain asks what became of a person or siren.
 func (c *Client) Explain(ctx context.Context, id alerting.AlertID, who string) (x report.Explanation, err error) {
 	err = c.call(ctx, http.MethodGet, "/api/alerts/"+id.String()+"/explain/"+url.PathEscape(who), "", nil, &x)
@@ -234,6 +253,8 @@ type request struct {
 	match string
 	// filled is for the header Tocsin-Filled; empty for none.
 	filled string
+	// autosave is for the header Tocsin-Autosave.
+	autosave bool
 }
 
 // ask sends a request and reads the answer into a value; into is nil when none is expected.
@@ -267,6 +288,9 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 	}
 	if r.filled != "" {
 		req.Header.Set("Tocsin-Filled", r.filled)
+	}
+	if r.autosave {
+		req.Header.Set(console.AutosaveHeader, "1")
 	}
 	if r.contentType != "" {
 		req.Header.Set("Content-Type", r.contentType)

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -12,6 +14,7 @@ import (
 	"tocsin/alerting"
 	"tocsin/alerting/console"
 	"tocsin/alerting/desk"
+	"tocsin/cap"
 )
 
 // Draft keeps a document that is being written.
@@ -23,7 +26,7 @@ func (c *Client) Draft(ctx context.Context, document []byte, o Order) (d desk.Dr
 // Amend puts a new version in the place of the given one.
 func (c *Client) Amend(ctx context.Context, id string, version int64, document []byte, o Order) (d desk.Draft, err error) {
 	err = c.ask(ctx, request{method: http.MethodPut, path: draftPath(id) + "?" + o.query().Encode(), contentType: "application/cap+xml",
-		body: bytes.NewReader(document), match: strconv.Quote(strconv.FormatInt(version, 10))}, &d)
+		body: bytes.NewReader(document), match: strconv.Quote(strconv.FormatInt(version, 10)), autosave: o.Autosave}, &d)
 	return d, err
 }
 
@@ -36,6 +39,40 @@ func (c *Client) DraftAt(ctx context.Context, id string) (d desk.Draft, err erro
 // Drafts asks for the drafts in some states; all, when none is given.
 func (c *Client) Drafts(ctx context.Context, states []string, l Paging) ([]desk.Draft, error) {
 	return listed[desk.Draft](ctx, c, "/api/drafts", url.Values{"state": states}, l)
+}
+
+// Versions lists the versions of a draft, the newest first.
+func (c *Client) Versions(ctx context.Context, id string, l Paging) ([]desk.Version, error) {
+	return listed[desk.Version](ctx, c, draftPath(id)+"/versions", url.Values{}, l)
+}
+
+// VersionDocument asks for the document of a version.
+func (c *Client) VersionDocument(ctx context.Context, id string, version int64) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	resp, err := c.send(ctx, request{method: http.MethodGet, path: draftPath(id) + "/versions/" + strconv.FormatInt(version, 10)})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode >= 300 {
+		return nil, problemOf(resp)
+	}
+	document, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil {
+		return nil, fmt.Errorf("read the document: %w", err)
+	}
+	return document, nil
+}
+
+// DraftChanges asks in what a draft differs from an earlier version; from 0 is the last that was submitted.
+func (c *Client) DraftChanges(ctx context.Context, id string, from int64) (all []cap.Change, err error) {
+	query := url.Values{}
+	if from > 0 {
+		query.Set("from", strconv.FormatInt(from, 10))
+	}
+	err = c.call(ctx, http.MethodGet, draftPath(id)+"/changes?"+query.Encode(), "", nil, &all)
+	return all, err
 }
 
 // Act is what is done to a draft: submit, sign, return, reject or withdraw; the other fields as the verb wants them.

@@ -7,12 +7,19 @@ import (
 	"net/url"
 	"time"
 
+	"tocsin/alerting/console"
 	"tocsin/alerting/desk"
 )
 
 // Gateways asks how the gateways are paced.
 func (c *Client) Gateways(ctx context.Context, l Paging) ([]desk.Gateway, error) {
 	return listed[desk.Gateway](ctx, c, "/api/gateways", url.Values{}, l)
+}
+
+// Readiness asks whether the office can warn now.
+func (c *Client) Readiness(ctx context.Context) (r console.Readiness, err error) {
+	err = c.call(ctx, http.MethodGet, "/api/readiness", "", nil, &r)
+	return r, err
 }
 
 // SetRate proposes a rate for a gateway, in permits a second; 0 goes back to that of the configuration.

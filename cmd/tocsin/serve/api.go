@@ -19,6 +19,7 @@ import (
 	"tocsin/alerting/console"
 	"tocsin/alerting/desk"
 	"tocsin/alerting/fanout"
+	"tocsin/alerting/journal"
 	"tocsin/alerting/report"
 	"tocsin/alerting/seal"
 	"tocsin/cap"
@@ -90,7 +91,7 @@ func (h *house) console(d *desk.Desk) (*console.Console, error) {
 		People: h.importPeople, Sirens: h.importSirens, Units: h.importUnits, Outlines: h.importOutlines, UnitList: h.people.Units, MaxBytes: h.cfg.Alerts.MaxBytes, Log: h.log,
 		Shed: h.counter("tocsin_api_shed_total", "Reads of the admin API that were sent away because too many came at once.").Inc,
 	}
-	c.Changes, c.Journal, c.Gateways = d, h.journalShown(), h.pacedGateways
+	c.Changes, c.Journal, c.Gateways, c.Readiness = d, h.journalShown(), h.pacedGateways, h.readiness
 	if h.office != nil {
 		c.ProposeSirens = h.proposeSirens(d)
 		c.ProposeRoles = proposeRoles(d)
@@ -120,12 +121,24 @@ func (h *house) console(d *desk.Desk) (*console.Console, error) {
 	return c, nil
 }
 
+// mostActs is how many entries of the journal a timeline takes of a draft or an alert.
+const mostActs = 1000
+
 func (h *house) reporter(d *desk.Desk) *report.Reporter {
 	db := h.db.Read()
 	return &report.Reporter{
 		Receipts: h.ledger, PersonID: h.people.Find, SirenID: h.people.FindSiren, Now: h.now,
-		Accepted: d.Issued, Person: h.people.Why, Siren: h.people.WhySiren,
+		Accepted: d.Issued, Headlines: d.Headlines, Search: d.Search, Person: h.people.Why, Siren: h.people.WhySiren,
 		Standing: h.ledger.Standing, Refs: h.people.Refs, SirenRefs: h.people.SirenRefs,
+		Record: report.Record{DraftOf: d.DraftOf, Acts: func(ctx context.Context, subject string) (out []journal.Entry, err error) {
+			for e, err := range journal.Read(ctx, db, journal.Query{Subject: subject, Limit: mostActs}) {
+				if err != nil {
+					return nil, err
+				}
+				out = append(out, e)
+			}
+			return out, nil
+		}},
 		Manifest: report.Manifest{
 			Progress: func(ctx context.Context, id alerting.AlertID) (fanout.Progress, error) {
 				return fanout.ProgressOf(ctx, db, id)
@@ -145,8 +158,8 @@ func (h *house) reporter(d *desk.Desk) *report.Reporter {
 			StoppedBy: func(ctx context.Context, id alerting.AlertID) (alerting.AlertID, error) {
 				return fanout.StoppedBy(ctx, db, id)
 			},
-			Latest: func(ctx context.Context, after alerting.Place, limit int) ([]fanout.Progress, error) {
-				return fanout.Latest(ctx, db, after, limit)
+			Latest: func(ctx context.Context, world alerting.World, after alerting.Place, limit int) ([]fanout.Progress, error) {
+				return fanout.Latest(ctx, db, world, after, limit)
 			},
 		},
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
 	"tocsin/alerting/console/pages"
@@ -22,8 +23,8 @@ func (h *house) withPages(api http.Handler) (http.Handler, error) {
 	identifier := func(now time.Time) (string, error) {
 		return template.NewIdentifier(h.cfg.Templates.Identifier, now, rand.Reader)
 	}
-	p := &pages.Pages{API: api, Office: h.cfg.Office.Name, Sender: h.cfg.Office.Sender, Identifier: identifier, Zone: zone, Tiles: h.cfg.Pages.TilesURL, PlainCookie: h.cfg.Plain(),
-		Relying: h.cfg.Approval.Passkey.ID, Now: h.now, Log: h.log}
+	p := &pages.Pages{API: api, Office: h.cfg.Office.Name, Sender: h.cfg.Office.Sender, Identifier: identifier, Zone: zone, Tiles: h.cfg.Pages.TilesURL,
+		OIDC: providerName(h.cfg.Login.OIDC.Issuer), Relying: h.cfg.Approval.Passkey.ID, PlainCookie: h.cfg.Plain(), Now: h.now, Log: h.log}
 	shown, err := p.Handler()
 	if err != nil {
 		return nil, fmt.Errorf("pages: %w", err)
@@ -32,4 +33,13 @@ func (h *house) withPages(api http.Handler) (http.Handler, error) {
 	mux.Handle("/api/", api)
 	mux.Handle("/", shown)
 	return mux, nil
+}
+
+// providerName is what people call a provider of OpenID Connect: the host of its issuer. Empty where there is none.
+func providerName(issuer string) string {
+	u, err := url.Parse(issuer)
+	if err != nil {
+		return issuer
+	}
+	return u.Host
 }

@@ -10,8 +10,12 @@ interface Module {
 const modules: Record<string, () => Promise<Module>> = {
   "[data-area-editor]": () => import("./area"),
   "form[data-autosave]": () => import("./autosave"),
+  "[data-delivery]": () => import("./delivery"),
   "[data-map]": () => import("./map"),
   "[data-passkey]": () => import("./passkey"),
+  "[data-refresh]": () => import("./refresh"),
+  "[data-passkey-login], [data-passkey-add]": () => import("./passkeylogin"),
+  "[data-setup]": () => import("./setuplink"),
 }
 
 const started = new WeakSet<Element>()

@@ -1,0 +1,1 @@
+import"./chunk-SQE76S5B.js";function o(n){let e=location.hash.slice(1),t=n.querySelector("input[name=link]");!e||!t||(t.value=decodeURIComponent(e),history.replaceState(null,"",location.pathname))}export{o as start};
