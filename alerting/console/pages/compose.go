@@ -27,20 +27,12 @@ func (p *Pages) composeRoutes() []route {
 		{pattern: "POST /{world}/compose/area", answer: readArea},
 		{pattern: "GET /{world}/compose/{draft}", answer: composeForm},
 		{pattern: "POST /{world}/compose/{draft}", answer: composeSave},
-		{pattern: "GET /{world}/compose/{draft}/{part}", answer: onePart(map[string]func(*request) error{"previews": composePreviews, "xml": composeXML})},
-		{pattern: "POST /{world}/compose/{draft}/{part}", answer: onePart(map[string]func(*request) error{"autosave": composeAutosave, "xml": composeSaveXML})},
-		{pattern: "GET /{world}/compose/template/{id}", answer: slotsPage},
-		{pattern: "POST /{world}/compose/template/{id}", answer: fillSlots},
-	}
-}
-
-// onePart answers for one of the parts of a draft. They share a pattern, which gives way to that of templates.
-func onePart(parts map[string]func(*request) error) func(*request) error {
-	return func(q *request) error {
-		if answer, ok := parts[q.r.PathValue("part")]; ok {
-			return answer(q)
-		}
-		return nowhere(q)
+		{pattern: "POST /{world}/compose/{draft}/autosave", answer: composeAutosave},
+		{pattern: "GET /{world}/compose/{draft}/previews", answer: composePreviews},
+		{pattern: "GET /{world}/compose/{draft}/xml", answer: composeXML},
+		{pattern: "POST /{world}/compose/{draft}/xml", answer: composeSaveXML},
+		{pattern: "GET /{world}/templates/{id}", answer: slotsPage},
+		{pattern: "POST /{world}/templates/{id}", answer: fillSlots},
 	}
 }
 

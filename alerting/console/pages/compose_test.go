@@ -1,7 +1,6 @@
 package pages
 
 import (
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -34,20 +33,6 @@ func asker(t *testing.T, form url.Values) *request {
 		t.Fatal(err)
 	}
 	return &request{p: p, w: httptest.NewRecorder(), r: r, Lang: "en", World: "actual"}
-}
-
-// TestAllPagesHaveTheirAddress: no two patterns contradict each other, which would stop the office when it starts.
-func TestAllPagesHaveTheirAddress(t *testing.T) {
-	t.Parallel()
-	h, err := (&Pages{API: http.NotFoundHandler(), Log: slog.New(slog.DiscardHandler)}).Handler()
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/static/icon.svg", nil))
-	if w.Code != http.StatusOK {
-		t.Error(w.Code)
-	}
 }
 
 // rich is an alert with more than the form shows.

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"io/fs"
+	"net/http"
 	"regexp"
 	"strings"
 	"testing"
@@ -60,5 +61,13 @@ func TestEveryTemplateParses(t *testing.T) {
 	all, err := readTemplates()
 	if err != nil || len(all) < 4 {
 		t.Fatal(len(all), err)
+	}
+}
+
+// TestNoTwoPagesWantTheSameAddress: patterns that conflict end the program at its start.
+func TestNoTwoPagesWantTheSameAddress(t *testing.T) {
+	t.Parallel()
+	if _, err := (&Pages{API: http.NotFoundHandler()}).Handler(); err != nil {
+		t.Fatal(err)
 	}
 }

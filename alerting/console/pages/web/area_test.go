@@ -14,6 +14,7 @@ import (
 
 	"tocsin/alerting/approval/browsertest"
 	"tocsin/alerting/console/pages/areatext"
+	"tocsin/alerting/console/pages/svgmap"
 	"tocsin/cap"
 )
 
@@ -30,23 +31,30 @@ const units = `{"type":"FeatureCollection","features":[
 {"type":"Feature","properties":{"code":"SAME=006109","name":"East"},"geometry":{"type":"Polygon","coordinates":[[[121.40,31.10],[121.75,31.10],[121.75,31.30],[121.40,31.30],[121.40,31.10]]]}},
 {"type":"Feature","properties":{"code":"SAME=006110","name":"West"},"geometry":{"type":"Polygon","coordinates":[[[121.10,31.10],[121.40,31.10],[121.40,31.30],[121.10,31.30],[121.10,31.10]]]}}]}`
 
-// server serves the bundles and one page with the editor.
+// server serves one page with the editor.
 func server(t *testing.T, language string) *httptest.Server {
 	t.Helper()
 	words, err := json.Marshal(areatext.EditorWords(language))
 	if err != nil {
 		t.Fatal(err)
 	}
-	page := `<!doctype html><html lang="` + language + `"><head><meta charset="utf-8"><title>Area</title><link rel="stylesheet" href="/page.css">
-<script src="/probe.js"></script><script type="module" src="/static/app.js"></script></head><body><form action="/" method="post">
-<fieldset data-area-editor data-words="` + html.EscapeString(string(words)) + `" data-read-url="/read" data-units-url="/units" data-view="31.2,121.5,11">
+	return serve(t, `<form action="/" method="post">
+<fieldset data-area-editor data-words="`+html.EscapeString(string(words))+`" data-read-url="/read" data-units-url="/units" data-view="31.2,121.5,11">
 <legend>Area</legend><label for="area">Area</label><textarea id="area" name="area" rows="4" cols="80"></textarea>
 <label for="unit">Unit</label><select id="unit" data-area-unit><option value=""></option><option value="SAME=006109">East</option><option value="SAME=006110">West</option></select>
-<div data-area-map></div></fieldset></form></body></html>`
+<div data-area-map></div></fieldset></form>`, language, `{}`)
+}
+
+// serve serves the bundles, and a page with a body, under the policy of the pages.
+func serve(t *testing.T, body, language, shapes string) *httptest.Server {
+	t.Helper()
+	page := `<!doctype html><html lang="` + language + `"><head><meta charset="utf-8"><title>Area</title><link rel="stylesheet" href="/page.css">
+<script src="/probe.js"></script><script type="module" src="/static/app.js"></script></head><body>` + body + `</body></html>`
 	mux := http.NewServeMux()
 	mux.Handle("GET /static/", http.StripPrefix("/static/", http.FileServer(http.Dir("../static"))))
 	mux.HandleFunc("POST /read", func(w http.ResponseWriter, r *http.Request) { areatext.Answer(w, r, language) })
-	for path, file := range map[string][2]string{"/{$}": {"text/html", page}, "/probe.js": {"text/javascript", probe}, "/units": {"application/geo+json", units}, "/page.css": {"text/css", "body{font:16px sans-serif}textarea{width:95%}"}} {
+	for path, file := range map[string][2]string{"/{$}": {"text/html", page}, "/probe.js": {"text/javascript", probe}, "/units": {"application/geo+json", units},
+		"/shapes": {"application/geo+json", shapes}, "/page.css": {"text/css", "body{font:16px sans-serif}textarea{width:95%}"}} {
 		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", file[0])
 			_, _ = w.Write([]byte(file[1]))
@@ -222,6 +230,18 @@ func TestACircleIsDrawnWithTheMouse(t *testing.T) {
 		t.Errorf("the circle is around %v, want the middle of the map", c)
 	}
 	e.shot("circle")
+	e.press("[data-act=edit]")
+	e.awaitStatus("Drag corners")
+	x, y = e.middle()
+	e.Click(x, y)
+	e.Drag(x, y, x+60, y+30)
+	e.Await(`!document.querySelector("textarea").value.includes("31.2,121.5 ")`, `document.querySelector("textarea").value`)
+	moved := e.area()
+	if c := moved.Circles[0]; c.Center.Lat > 31.19 || c.Center.Lon < 121.53 || math.Abs(c.RadiusKM-area.Circles[0].RadiusKM) > 0.05 {
+		t.Errorf("the circle %v became %v, want the same further to the south-east", area.Circles[0], c)
+	}
+	e.Await(`document.querySelectorAll(".map .leaflet-pane path").length > 8`, `document.querySelector(".map").innerHTML`) // its handles are still there
+	e.shot("circle-edited")
 	e.clean()
 }
 
@@ -256,8 +276,7 @@ func TestShapesAreDrawnWithTheKeyboardAlone(t *testing.T) {
 	e.Eval(`document.querySelector(".area-drawing input").select()`)
 	e.Eval(`document.querySelector(".area-drawing input").focus()`)
 	e.Insert("2.5")
-	e.Eval(`document.querySelector(".map").focus()`)
-	e.Press("Enter")
+	e.Press("Enter") // it places the circle, and does not send the form
 	e.awaitStatus("Added: circle of 2.5 km")
 	if area := e.area(); len(area.Polygons) != 1 || len(area.Circles) != 1 || area.Circles[0].RadiusKM != 2.5 {
 		t.Errorf("the text is %q, want a circle behind the polygon", e.text())
@@ -315,6 +334,56 @@ func TestWhatIsPastedAndTypedIsDrawn(t *testing.T) {
 	}
 	e.Await(`!!document.querySelector(".map-chosen")`, "document.body.innerText")
 	e.shot("units")
+	e.clean()
+}
+
+func TestDrawingLosesNothingThatIsTyped(t *testing.T) {
+	e := open(t, "en")
+	e.Eval(`document.querySelector("textarea").focus()`)
+	e.Insert("the river bank, to be drawn")
+	e.press("[data-act=polygon]")
+	e.Await(`performance.getEntriesByType("resource").some(r => r.name.includes("/draw-"))`, "document.body.innerText")
+	x, y := e.middle()
+	e.Await(`(document.querySelector(".map").dispatchEvent(new MouseEvent("mousemove")), `+drawing+`)`, `document.querySelector(".map").style.cssText`)
+	for _, at := range [][2]float64{{x - 90, y - 60}, {x + 90, y - 60}, {x + 90, y + 60}} {
+		e.Click(at[0], at[1])
+	}
+	e.press("[data-act=close]") // the button closes what the mouse has drawn
+	e.awaitStatus("Added: polygon with 3 corners")
+	if !strings.HasPrefix(e.text(), "the river bank, to be drawn\npolygon 31.2") {
+		t.Errorf("the text is %q, want what was typed and a line behind it", e.text())
+	}
+	e.press("[data-act=edit]")
+	e.awaitStatus("The text cannot be read yet.")
+	e.clean()
+}
+
+// The map of a page takes the place of its drawing, and shows the same.
+func TestADrawingBecomesAMap(t *testing.T) {
+	picture := &svgmap.Picture{Title: "Flood", Alerts: []svgmap.Alert{{Title: "Flood <b>", Severity: cap.Severe,
+		Polygons: []cap.Polygon{{{Lat: 31.15, Lon: 121.4}, {Lat: 31.15, Lon: 121.6}, {Lat: 31.25, Lon: 121.6}, {Lat: 31.15, Lon: 121.4}}},
+		Circles:  []cap.Circle{{Center: cap.Point{Lat: 31.2, Lon: 121.5}, RadiusKM: 3}}}},
+		Sirens: []svgmap.Siren{{Title: "Harbour", At: cap.Point{Lat: 31.2, Lon: 121.5}, State: svgmap.Failed}}}
+	b := browsertest.Start(t)
+	e := &editor{b, t}
+	b.Size(800, 700)
+	shapes, err := svgmap.GeoJSON(picture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Open(serve(t, `<figure data-map data-shapes-url="/shapes" data-zoom-in="Zoom in" data-zoom-out="Zoom out">`+string(svgmap.Draw(picture))+
+		`<button type="button" data-map-open hidden>Interactive map</button><p data-map-status role="status"></p></figure>`, "en", string(shapes)).URL)
+	b.Await(`!document.querySelector("[data-map-open]").hidden`, "document.body.innerHTML")
+	e.shot("drawing")
+	e.press("[data-map-open]")
+	b.Await(`document.querySelectorAll(".map .map-alert.map-severe").length === 2 && document.querySelectorAll(".map .map-siren.map-failed").length === 1`, "document.body.innerHTML")
+	if left := string(b.Eval(`document.querySelectorAll("figure > svg, [data-map-open]").length`)); left != "0" {
+		t.Errorf("%s of the drawing and its button are left", left)
+	}
+	if name := string(b.Eval(`document.activeElement.getAttribute("aria-label")`)); name != `"Flood"` {
+		t.Errorf("the focus is on %s, want the map", name)
+	}
+	e.shot("map")
 	e.clean()
 }
 

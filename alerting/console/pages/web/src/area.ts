@@ -25,6 +25,7 @@ const typing = 500
 export class Editor {
   readonly words: Words
   shapes: Shape[] = []
+  private readable = true
   private readonly past: string[] = []
   private current = ""
   private map?: Promise<AreaMap>
@@ -50,7 +51,8 @@ export class Editor {
     this.button("edit", from => void this.withMap(m => m.edit(from)))
     this.button("undo", () => this.undo())
     this.unitChoice()
-    this.place.before(this.bar, this.status, this.list.element)
+    this.place.before(this.bar, this.status)
+    this.place.after(this.list.element) // below the map, which so keeps its place
     this.current = this.text.value
     this.text.addEventListener("input", event => {
       if (event.isTrusted || this.text.value !== this.current) this.typed(false)
@@ -65,17 +67,34 @@ export class Editor {
     this.status.textContent = text
   }
 
-  // add takes a new shape into the area.
+  // add takes a new shape into the area. A text that cannot be read keeps every letter: the shape becomes a line behind it.
   add(shape: Shape): void {
-    this.change([...this.shapes, shape])
+    this.catchUp()
+    if (this.readable) this.change([...this.shapes, shape])
+    else {
+      this.put(`${this.text.value.trimEnd()}\n${write([shape])}`)
+      this.look(false, true)
+    }
     this.say(filled(this.words.added, { what: named(shape, this.words) }))
   }
 
   remove(n: number): void {
-    const shape = this.shapes[n]
+    const shape = this.known()?.[n]
     if (!shape) return
     this.change(this.shapes.filter((_, i) => i !== n))
     this.say(filled(this.words.removed, { what: named(shape, this.words) }))
+  }
+
+  // known are the shapes of the text, as far as it can be read.
+  known(): Shape[] | undefined {
+    this.catchUp()
+    return this.readable ? this.shapes : undefined
+  }
+
+  // catchUp looks at what has just been typed, without waiting.
+  private catchUp(): void {
+    clearTimeout(this.timer)
+    this.looked(false)
   }
 
   // change writes other shapes into the text.
@@ -112,21 +131,24 @@ export class Editor {
   // typed waits until somebody pauses, and then looks at what he wrote.
   private typed(pasted: boolean): void {
     clearTimeout(this.timer)
-    this.timer = window.setTimeout(() => {
-      if (this.text.value === this.current) return
-      this.past.push(this.current)
-      this.current = this.text.value
-      this.look(pasted)
-    }, pasted ? 0 : typing)
+    this.timer = window.setTimeout(() => this.looked(pasted), pasted ? 0 : typing)
   }
 
-  // look shows what the text says. What was pasted in another form is rewritten; what is being typed is left alone.
-  private look(rewrite: boolean): void {
+  private looked(pasted: boolean): void {
+    if (this.text.value === this.current) return
+    this.past.push(this.current)
+    this.current = this.text.value
+    this.look(pasted)
+  }
+
+  // look shows what the text says. What was pasted in another form is rewritten; what is being typed is left alone. Quietly, nothing is
+  // said of faults: they have been said before.
+  private look(rewrite: boolean, quiet = false): void {
     const shapes = parse(this.current)
-    if (shapes) {
-      this.shapes = shapes
-      return this.show()
-    }
+    this.readable = shapes !== undefined
+    this.shapes = shapes ?? []
+    this.show()
+    if (shapes) return
     const url = this.fieldset.dataset["readUrl"]
     if (!url) return
     this.asked.abort()
@@ -135,8 +157,9 @@ export class Editor {
     read(url, asked, this.asked.signal).then(answer => {
       if (!answer || asked !== this.text.value) return
       const fault = answer.faults[0]
-      if (fault) return this.say(filled(this.words.notRead, { why: fault.text }))
+      if (fault) return quiet ? undefined : this.say(filled(this.words.notRead, { why: fault.text }))
       this.shapes = parse(answer.text) ?? []
+      this.readable = true
       if (rewrite) {
         this.put(answer.text)
         this.say(this.words.converted)

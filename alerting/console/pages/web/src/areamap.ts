@@ -7,6 +7,7 @@ import { fetched, openMap, show } from "./basemap"
 import { Cross } from "./cross"
 import type { Hand } from "./draw"
 import { unwrapped, type Shape } from "./lines"
+import { filled } from "./words"
 
 export async function openAreaMap(place: HTMLElement, fieldset: HTMLElement, editor: Editor): Promise<AreaMap> {
   const { zoomIn, zoomOut } = editor.words
@@ -40,6 +41,9 @@ export class AreaMap {
   constructor(readonly map: L.Map, private readonly editor: Editor, place: HTMLElement) {
     this.bar.className = "area-drawing"
     this.bar.hidden = true
+    this.bar.addEventListener("keydown", event => {
+      if (event.key === "Escape") this.finish()
+    })
     place.prepend(this.bar)
     this.drawn.addTo(map)
     this.cross = new Cross(map, this.bar, editor, shape => this.finish(shape))
@@ -117,16 +121,20 @@ export class AreaMap {
     if (this.cross.drawing !== kind || this.cross.begun) return // it was ended or begun while the hand was fetched
     hand.draw(kind, shape => this.finish(shape))
     this.cross.used = () => hand.rest()
+    this.cross.otherCorners = () => hand.corners()
   }
 
   // edit lets corners be dragged until somebody presses Done.
   async edit(from: HTMLElement): Promise<void> {
     if (this.hand?.editing) return this.finish()
     this.stop()
-    this.begin(from)
+    const shapes = this.editor.known()
+    if (!shapes) return this.editor.say(filled(this.editor.words.notRead, { why: "" }))
     const hand = await this.withHand()
+    this.begin(from)
+    from.setAttribute("aria-pressed", "true")
     this.drawn.clearLayers()
-    const left = hand.edit(this.editor.shapes, shapes => this.editor.change(shapes))
+    const left = hand.edit(shapes, changed => this.editor.change(changed))
     this.editor.say(left ? `${this.editor.words.editing} ${this.editor.words.far}` : this.editor.words.editing)
     this.bar.replaceChildren(this.doneButton())
   }
@@ -153,6 +161,7 @@ export class AreaMap {
   }
 
   private stop(): void {
+    this.from?.removeAttribute("aria-pressed")
     this.cross.end()
     this.hand?.stop()
     this.bar.hidden = true

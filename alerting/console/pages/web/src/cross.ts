@@ -13,6 +13,8 @@ export class Cross {
   drawing?: "polygon" | "circle"
   // used is called once the first corner is set, so that the mouse does not draw another shape meanwhile.
   used?: () => void
+  // otherCorners are those that were set with the mouse.
+  otherCorners?: () => Place[]
   private corners: Place[] = []
   private readonly mark = document.createElement("div")
   private readonly sketch = L.layerGroup()
@@ -28,16 +30,25 @@ export class Cross {
     this.radius.max = "20040"
     this.radius.step = "any"
     this.radius.value = "5"
+    // It belongs to no form: it is neither sent nor does Enter in it send one.
+    this.radius.setAttribute("form", "")
     this.radius.addEventListener("input", () => this.redraw())
+    this.radius.addEventListener("keydown", event => {
+      if (event.key !== "Enter") return
+      event.preventDefault()
+      this.set()
+    })
     this.sketch.addTo(map)
     map.getContainer().addEventListener("keydown", event => this.key(event), true)
+    map.getContainer().addEventListener("pointerdown", () => this.mouse())
     map.on("move", () => this.redraw())
   }
 
   begin(kind: "polygon" | "circle"): void {
     this.drawing = kind
     this.corners = []
-    this.used = undefined
+    this.used = this.otherCorners = undefined
+    this.mark.hidden = false
     this.map.keyboard.disable() // its movements are animated, and Enter must take where the cross is
     this.map.getContainer().tabIndex = 0
     this.map.getContainer().append(this.mark)
@@ -66,6 +77,13 @@ export class Cross {
     this.map.keyboard.enable()
   }
 
+  // mouse puts the cross away while the mouse draws.
+  private mouse(): void {
+    if (!this.drawing || this.begun) return
+    this.mark.hidden = true
+    this.redraw()
+  }
+
   private button(word: "addCorner" | "placeCircle" | "close" | "cancel", press: () => void): HTMLElement {
     const button = document.createElement("button")
     button.type = "button"
@@ -77,6 +95,7 @@ export class Cross {
 
   private key(event: KeyboardEvent): void {
     if (!this.drawing || event.target !== this.map.getContainer() || event.ctrlKey || event.altKey || event.metaKey) return
+    this.mark.hidden = false
     const by = event.shiftKey ? fineStep : step
     switch (event.key) {
       case "ArrowLeft": this.move(-by, 0); break
@@ -131,11 +150,12 @@ export class Cross {
   }
 
   private close(): void {
-    const first = this.corners[0]
-    const different = new Set(this.corners.map(written)).size
     if (this.drawing !== "polygon") return
+    const corners = this.begun ? this.corners : this.otherCorners?.() ?? []
+    const different = new Set(corners.map(written)).size
+    const first = corners[0]
     if (!first || different < 3) return this.editor.say(filled(this.words.moreCorners, { n: different }))
-    this.finish({ kind: "polygon", ring: [...this.corners, first] })
+    this.finish({ kind: "polygon", ring: [...corners, first] })
   }
 
   private cancel(): void {
@@ -147,6 +167,7 @@ export class Cross {
   private redraw(): void {
     if (!this.drawing) return
     this.sketch.clearLayers()
+    if (this.mark.hidden) return
     const className = "map-sketch"
     const centre = this.map.getCenter()
     if (this.drawing === "circle") {

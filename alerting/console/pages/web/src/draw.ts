@@ -1,9 +1,9 @@
 // Drawing with the mouse or a finger: terra-draw upon Leaflet. It is fetched when somebody begins to draw.
 import L from "leaflet"
-import { TerraDraw, TerraDrawCircleMode, TerraDrawPolygonMode, TerraDrawSelectMode, ValidateNotSelfIntersecting, type GeoJSONStoreFeatures } from "terra-draw"
+import { TerraDraw, TerraDrawCircleMode, TerraDrawPolygonMode, TerraDrawSelectMode, type GeoJSONStoreFeatures } from "terra-draw"
 import { TerraDrawLeafletAdapter } from "terra-draw-leaflet-adapter"
 import type { Position } from "geojson"
-import { drawn, unwrapped, type Place, type Shape } from "./lines"
+import { drawn, unwrapped, write, type Place, type Shape } from "./lines"
 
 // The adapter writes a style element for each of its panes, which the policy of the pages forbids; the same as a property it allows.
 class Adapter extends TerraDrawLeafletAdapter {
@@ -29,7 +29,6 @@ export class Hand {
   private changed?: (shapes: Shape[]) => void
   // order is the shapes while they are edited, with the id of those that terra-draw has.
   private order: { shape: Shape, id?: string | number }[] = []
-  private loading = false
 
   constructor(map: L.Map) {
     const free = { draggable: true, coordinates: { midpoints: true, draggable: true, deletable: true } }
@@ -37,7 +36,8 @@ export class Hand {
       adapter: new Adapter(map),
       modes: [
         // Keys are the business of the cross.
-        new TerraDrawPolygonMode({ keyEvents: null, validation: (f, { updateType }) => updateType === "finish" ? ValidateNotSelfIntersecting(f) : { valid: true } }),
+        // A polygon that crosses itself is drawn too: the findings of the draft say it, in words.
+        new TerraDrawPolygonMode({ keyEvents: null }),
         new TerraDrawCircleMode({ keyEvents: null, projection: "web-mercator", segments: 64 }),
         new TerraDrawSelectMode({
           flags: { polygon: { feature: free }, circle: { feature: { draggable: true, coordinates: { midpoints: false, resizable: "center-fixed" } } } },
@@ -52,6 +52,14 @@ export class Hand {
     this.begin()
     this.done = done
     this.terra.setMode(kind)
+  }
+
+  // corners are those of the polygon that is being drawn, without the one that hangs on the mouse.
+  corners(): Place[] {
+    if (!this.terra.enabled) return []
+    const half = this.terra.getSnapshot().find(f => f.geometry.type === "Polygon")
+    const ring = half?.geometry.type === "Polygon" ? half.geometry.coordinates[0] ?? [] : []
+    return ring.slice(0, -2).map(([lon = 0, lat = 0]: Position) => drawn(lat, lon))
   }
 
   // rest lets the mouse alone while the keyboard draws.
@@ -69,9 +77,9 @@ export class Hand {
     return this.order.filter(o => o.shape.kind !== "unit" && o.id === undefined).length
   }
 
-  // load shows other shapes while they are edited, unless they are its own.
+  // load shows other shapes while they are edited; its own it has, and a corner that is being dragged stays chosen.
   load(shapes: Shape[]): void {
-    if (this.loading) return
+    if (write(shapes) === write(this.order.map(o => o.shape))) return
     this.terra.clear()
     this.order = shapes.map(shape => {
       const feature = featureOf(shape)
@@ -102,9 +110,7 @@ export class Hand {
     if (!shape) return
     if (action === "draw") return this.done?.(shape)
     this.order = this.order.map(o => o.id === id ? { shape, id } : o)
-    this.loading = true
     this.changed?.(this.order.map(o => o.shape))
-    this.loading = false
   }
 }
 
