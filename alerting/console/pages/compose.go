@@ -24,6 +24,7 @@ func (p *Pages) composeRoutes() []route {
 	return []route{
 		{pattern: "GET /{world}/compose", answer: composeStart},
 		{pattern: "POST /{world}/compose", answer: composeBegin},
+		{pattern: "POST /{world}/compose/area", answer: readArea},
 		{pattern: "GET /{world}/compose/{draft}", answer: composeForm},
 		{pattern: "POST /{world}/compose/{draft}", answer: composeSave},
 		{pattern: "POST /{world}/compose/{draft}/autosave", answer: composeAutosave},

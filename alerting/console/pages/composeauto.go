@@ -10,7 +10,7 @@ import (
 
 // autosaved is the answer to a form that saves itself.
 type autosaved struct {
-	// Version is what the next save replaces; it stays where nothing was saved.
+	// Version is the latest, which the next save replaces.
 	Version int64 `json:"version"`
 	// Saved is when, as the clock of the office shows it; empty where nothing was saved, and Refused says why.
 	Saved    string `json:"saved,omitempty"`
@@ -36,7 +36,10 @@ func composeAutosave(q *request) error {
 	if err != nil {
 		return q.answerAutosave(nil, nil, err)
 	}
-	after, said, err := q.save(d, base, q.r.PostForm, nil, "true")
+	after, said, err := q.save(d, base, q.r.PostForm, nil, true)
+	if err != nil {
+		after = d // whose version is the one to look at
+	}
 	return q.answerAutosave(after, said, err)
 }
 
@@ -46,7 +49,10 @@ func (q *request) answerAutosave(after *desk.Draft, said map[string][]Said, err 
 	var problem *Problem
 	switch {
 	case errors.As(err, &problem):
-		status, out.Refused, out.Conflict, out.Whole = problem.Status, problem.Error(), isConflict(problem), false
+		status, out.Refused, out.Conflict, out.Whole = problem.Status, problem.Error(), after != nil && isConflict(problem, after, q.r.PostForm), false
+		if after != nil {
+			out.Version = after.Version
+		}
 		said = q.saidBy(problem.Findings, said)
 	case err != nil:
 		return err

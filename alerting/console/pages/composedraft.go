@@ -99,7 +99,7 @@ func composeSave(q *request) error {
 	}
 	v := q.r.PostForm
 	said := q.press(v)
-	after, said, err := q.save(d, base, v, said, "")
+	after, said, err := q.save(d, base, v, said, false)
 	if err != nil {
 		return q.unsaved(err, d, base, v, said)
 	}
@@ -126,15 +126,15 @@ func (q *request) unsaved(err error, d *desk.Draft, base *cap.Alert, v url.Value
 	}
 	c := q.draw(v, q.saidBy(problem.Findings, said))
 	c.Refused = problem.Error()
-	if c.Conflict = isConflict(problem); c.Conflict {
+	if c.Conflict = isConflict(problem, d, v); c.Conflict {
 		c.Version = d.Version // what saving again replaces, now that he knows of it
 	}
 	return q.showForm(problem.Status, c, d, base)
 }
 
-// isConflict reports whether somebody else has saved meanwhile.
-func isConflict(p *Problem) bool {
-	return p.Status == http.StatusConflict || p.Status == http.StatusPreconditionFailed
+// isConflict reports whether a refusal came because somebody else has saved meanwhile: the draft has another version than the form.
+func isConflict(p *Problem, d *desk.Draft, v url.Values) bool {
+	return p.Status == http.StatusConflict && v.Get("version") != strconv.FormatInt(d.Version, 10)
 }
 
 // press does what a button of the form asks besides saving, on the values: a language more or less, a unit more.
@@ -182,18 +182,15 @@ func removeLanguage(v url.Values, tag string) {
 	v["lang"] = slices.Delete(slices.Clone(v["lang"]), at, at+1)
 }
 
-// autosaveHeader says that a version was saved by itself, not by a press of the button.
-const autosaveHeader = "Tocsin-Autosave"
-
 // save puts what the form says in the place of the version that it was drawn from. Said is what could not be read: that keeps its old
-// value, and the rest is saved.
-func (q *request) save(d *desk.Draft, base *cap.Alert, v url.Values, said map[string][]Said, autosave string) (*desk.Draft, map[string][]Said, error) {
+// value, and the rest is saved. Itself: nobody pressed a button.
+func (q *request) save(d *desk.Draft, base *cap.Alert, v url.Values, said map[string][]Said, itself bool) (*desk.Draft, map[string][]Said, error) {
 	r := &formReader{q: q, v: v, said: said}
 	a := r.alert(base, q.p.Now())
 	order := r.order(d)
 	header := http.Header{"If-Match": {strconv.Quote(v.Get("version"))}}
-	if autosave != "" {
-		header.Set(autosaveHeader, autosave)
+	if itself {
+		header.Set("Tocsin-Autosave", "1")
 	}
 	var after desk.Draft
 	_, err := q.ask(call{method: http.MethodPut, path: q.api("drafts", d.ID) + "?" + order.Encode(), text: cap.WriteDraft(a), media: capMedia, header: header}, &after)

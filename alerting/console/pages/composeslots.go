@@ -50,10 +50,16 @@ type filling struct {
 }
 
 // EditorWords are the words of the area editor, as JSON.
-func (q *request) EditorWords() string { return "{}" }
+func (q *request) EditorWords() string { return jsonText(areatext.EditorWords(q.Lang)) }
 
 // AreaReader is where text of an area is read that is not in lines of ours.
 func (q *request) AreaReader() string { return q.At("compose", "area") }
+
+// readArea answers the area editor.
+func readArea(q *request) error {
+	areatext.Answer(q.w, q.r, q.Lang)
+	return nil
+}
 
 // slotPart is one slot: its fields, one for each language where it has words, and the units to choose instead.
 type slotPart struct {

@@ -9,6 +9,7 @@ interface Module {
 // The modules, by what asks for them. Each is a file of its own, which is fetched when the first such element is seen.
 const modules: Record<string, () => Promise<Module>> = {
   "[data-area-editor]": () => import("./area"),
+  "form[data-autosave]": () => import("./autosave"),
   "[data-delivery]": () => import("./delivery"),
   "[data-map]": () => import("./map"),
   "[data-passkey]": () => import("./passkey"),
