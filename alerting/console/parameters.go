@@ -43,6 +43,8 @@ func parameters() map[string][]parameter {
 		"GET /api/units":               paged(parameter{"parent", "query", "Only those below the unit of this code", false}),
 		"GET /api/drafts/{id}/confirmation": {{"lang", "query", "en or zh; en when left out", false},
 			{"operator", "query", "Who will sign, by name; the caller when left out. The challenge is for nobody else", false}},
+		"GET /api/alerts/{id}/countersign": {{"lang", "query", "en or zh; en when left out", false},
+			{"operator", "query", "Who will sign, by name; the caller when left out. The challenge is for nobody else", false}},
 		"GET /api/deadletters": paged(parameter{"alert", "query", "Only those of this alert", false},
 			parameter{"all", "query", "true: also those that were put back", false}),
 		"GET /api/journal": paged(parameter{"subject", "query", "Only what was done to this, such as alert/ID", false},

@@ -147,7 +147,7 @@ func (d *Desk) SignPicked(ctx context.Context, id string, version int64, by aler
 		if err := d.mayAct(ctx, tx, roll, in, &v, a); err != nil {
 			return err
 		}
-		if refused, err = d.picked(ctx, tx, by, in, &v, pickedApproval{a, p}); refused != nil || err != nil {
+		if refused, err = d.picked(ctx, tx, by, in, questionOfDraft(id, version), pickedApproval{a, p}); refused != nil || err != nil {
 			return err
 		}
 		if err := d.keepSignature(ctx, tx, id, version, by, a); err != nil {
