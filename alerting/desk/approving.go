@@ -50,6 +50,9 @@ func (d *Desk) Submit(ctx context.Context, id string, version int64, by alerting
 		if err != nil {
 			return err
 		}
+		if err := d.mustEndAlone(ctx, tx, in.Alert, id); err != nil {
+			return err
+		}
 		// A draft that was returned and is submitted again as it was is signed anew: it may reach others by now.
 		if _, err := tx.NewDelete().Model((*signatureRow)(nil)).Where("draft = ?", id).Where("version = ?", version).Exec(ctx); err != nil {
 			return err
