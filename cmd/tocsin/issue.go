@@ -159,7 +159,7 @@ func cancelVerb(t *terminal) *cobra.Command {
 		Use:   "cancel ALERT",
 		Short: "Stop an alert, and tell everybody who was told of it",
 		Long: "Stop an alert that should not have gone out. It takes one person, and everybody who was told hears of it: in the words that its template had " +
-			"prepared when it was issued, where it came from one and no --note is given, else that it is cancelled. Exit codes as for issue.",
+			"prepared when it was issued, where it came from one, else that it is cancelled. Where nobody sends alone nobody is told a --note: one person stops an alert, and says nothing of his own. Exit codes as for issue.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			id, api, err := t.alertAndClient(args[0])
@@ -173,7 +173,7 @@ func cancelVerb(t *terminal) *cobra.Command {
 			return t.showAccepted(a)
 		},
 	}
-	c.Flags().StringVar(&note, "note", "", "why, for the note of the Cancel; what a template had prepared is not said then")
+	c.Flags().StringVar(&note, "note", "", "why: where nobody sends alone it is kept in the journal and told to nobody; else it is the note of the Cancel, and what a template had prepared is not said")
 	return c
 }
 
@@ -215,6 +215,10 @@ func (t *terminal) showDryRun(run report.DryRun, list bool) error {
 	}
 	t.printf("alert %s, world %s, lane %s: %s, %s\n\n", run.Alert, run.World, run.Lane,
 		strings.Replace(number(run.People, "person"), "persons", "people", 1), number(run.Sirens, "siren"))
+	if g := run.Groups; g != nil {
+		t.printf("of an update: %d still inside hear the change; %d newly inside hear it as an alert; %d no longer inside hear that it no longer applies\n\n",
+			g.Still, g.New, g.Gone)
+	}
 	if err := t.show(l); err != nil {
 		return err
 	}
