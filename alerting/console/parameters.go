@@ -55,12 +55,15 @@ func parameters() map[string][]parameter {
 		"GET /api/units": paged(parameter{"parent", "query", "Only those below the unit of this code", false}),
 		"GET /api/drafts/{id}/confirmation": {{"lang", "query", "en or zh; en when left out", false},
 			{"operator", "query", "Who will sign, by name; the caller when left out. The challenge is for nobody else", false}},
-		"GET /api/alerts/{id}/countersign": {{"lang", "query", "In which language it is confirmed: en or zh; en when left out", false}},
+		"GET /api/alerts/{id}/countersign": {{"lang", "query", "en or zh; en when left out", false},
+			{"operator", "query", "Who will sign, by name; the caller when left out. The challenge is for nobody else", false}},
 		"GET /api/deadletters": paged(parameter{"alert", "query", "Only those of this alert", false},
 			parameter{"all", "query", "true: also those that were put back", false}),
 		"GET /api/journal": paged(parameter{"subject", "query", "Only what was done to this, such as alert/ID", false},
 			parameter{"actor", "query", "Only what this actor did, by name", false}, parameter{"verb", "query", "Only this verb", false}),
-		"GET /api/alerts/{id}/report": {{"part", "query", "summary, areas, failures or unreached", false}, {"format", "query", "json, csv or xlsx", false}},
-		"POST /api/inbox":             {{"source", "query", "The name of the source (inbox.sources)", false}},
+		"GET /api/alerts/{id}/report": {{"part", "query", "summary, areas, failures or unreached", false}, {"format", "query", "json, csv or xlsx", false},
+			{"limit", "query", "With part=unreached in JSON: page by page, so many entries, 1 to 1000; the whole list when neither this nor after is given", true},
+			{"after", "query", "A cursor: go on behind the last entry of the page before. The header Link of that page (rel=\"next\") has it", false}},
+		"POST /api/inbox": {{"source", "query", "The name of the source (inbox.sources)", false}},
 	}
 }

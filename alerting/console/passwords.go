@@ -109,7 +109,7 @@ func (c *Console) countersignWithPassword(w http.ResponseWriter, r *http.Request
 	}
 	id, err := alerting.ParseAlertID(r.PathValue("id"))
 	if err == nil {
-		err = c.Passwords.CountersignWithPassword(r.Context(), id, by, desk.PasswordSignature{Operator: t.Operator, Password: t.Password})
+		err = c.Passwords.CountersignWithPassword(r.Context(), id, by, desk.PasswordSignature{Operator: t.Operator, Password: t.Password, Pick: t.Pick})
 	}
 	if err != nil {
 		return err

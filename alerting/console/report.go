@@ -9,7 +9,8 @@ import (
 	"tocsin/alerting/report"
 )
 
-// report answers with the report on an alert: ?part=summary|areas|failures|unreached&format=json|csv|xlsx. A list may be long; when
+// report answers with the report on an alert: ?part=summary|areas|failures|unreached&format=json|csv|xlsx. A list may be long: it is read
+// page by page where ?limit= or ?after= asks for that (unreached), or else whole; when
 // it cannot be read to its end the answer is cut off in a way that every client of HTTP notices, and never just shorter.
 func (c *Console) report(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {
 	id, err := alerting.ParseAlertID(r.PathValue("id"))
@@ -19,6 +20,9 @@ func (c *Console) report(w http.ResponseWriter, r *http.Request, _ alerting.Acto
 	part, format, err := report.ParseOrder(r.URL.Query().Get("part"), r.URL.Query().Get("format"))
 	if err != nil {
 		return err
+	}
+	if query := r.URL.Query(); query.Has("limit") || query.Has("after") {
+		return c.unreached(w, r, id, part, format)
 	}
 	name := "alert-" + id.String()
 	if part != report.Whole {
@@ -47,6 +51,25 @@ func (c *Console) timeline(w http.ResponseWriter, r *http.Request, _ alerting.Ac
 	}
 	all, err := c.Reporter.Timeline(r.Context(), id)
 	return orJSON(w, all, err)
+}
+
+// unreached answers with a page of the list of the unreached. It alone is read page by page, as JSON: the other parts are short, and a
+// file is wanted whole.
+func (c *Console) unreached(w http.ResponseWriter, r *http.Request, id alerting.AlertID, part report.Part, format report.Format) error {
+	if part != report.UnreachedPart || format != report.JSON {
+		return fmt.Errorf("%w: limit and after: they go with part=unreached in JSON; leave them out here", alerting.ErrInvalid)
+	}
+	p, err := c.pageOf(r, "unreached "+id.String())
+	if err != nil {
+		return err
+	}
+	all, last, err := c.Reporter.UnreachedAfter(r.Context(), id, p.at, p.limit)
+	if err != nil {
+		return err
+	}
+	p.next(w, r, len(all), last, "")
+	writeJSON(w, http.StatusOK, all)
+	return nil
 }
 
 // download is an answer that may take longer than the server's time-outs: they are moved on as long as it goes on.

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -51,9 +52,9 @@ func reported(t *testing.T, pages, broken uint32) (ask func(query string) (*http
 			return fanout.Progress{Alert: id, Pages: pages, State: fanout.Done, People: int64(pages) * alerting.PageSize}, nil
 		},
 		StoppedBy: func(context.Context, alerting.AlertID) (alerting.AlertID, error) { return alerting.AlertID{}, nil },
-		Pages: func(context.Context, alerting.AlertID) iter.Seq2[fanout.Page, error] {
+		Pages: func(_ context.Context, _ alerting.AlertID, from uint32) iter.Seq2[fanout.Page, error] {
 			return func(yield func(fanout.Page, error) bool) {
-				for n := range pages {
+				for n := from; n < pages; n++ {
 					if !yield(page(n), nil) {
 						return
 					}
@@ -143,5 +144,46 @@ func TestAReportThatBreaksOffIsNoShortReport(t *testing.T) {
 	}
 	if resp, body, err := late("?part=unreached&format=xlsx"); err != nil || resp.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("a workbook: %v, %+v, %s", err, resp, body)
+	}
+}
+
+// TestTheUnreachedPageByPage: each once and in order, whatever the size of the pages, and the last page has no next. Cursors of other
+// alerts and lists, and parts that are short, are refused.
+func TestTheUnreachedPageByPage(t *testing.T) {
+	ask := reported(t, 3, 3)
+	_, text, err := ask("?part=unreached")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []report.Unreached
+	if err := json.Unmarshal(text, &want); err != nil || len(want) != 3*alerting.PageSize {
+		t.Fatalf("%d of them: %v", len(want), err)
+	}
+	for _, limit := range []int{1, 50, alerting.PageSize, 200} {
+		var got []report.Unreached
+		query, pages := fmt.Sprintf("?limit=%d&part=unreached", limit), 0
+		for query != "" && pages <= len(want)+1 {
+			res, text, err := ask(query)
+			var some []report.Unreached
+			if err == nil {
+				err = json.Unmarshal(text, &some)
+			}
+			if err != nil || res.StatusCode != http.StatusOK || len(some) > limit {
+				t.Fatalf("%s: %d %s %v", query, res.StatusCode, text, err)
+			}
+			got, pages = append(got, some...), pages+1
+			_, query, _ = strings.Cut(res.Header.Get("Link"), "?")
+			if query, _, _ = strings.Cut(query, ">"); query != "" {
+				query = "?" + query
+			}
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("by %d: %d of %d, in %d pages", limit, len(got), len(want), pages)
+		}
+	}
+	for _, query := range []string{"?part=unreached&after=x", "?part=unreached&limit=0", "?part=areas&limit=5", "?part=unreached&format=csv&limit=5", "?limit=5"} {
+		if res, text, err := ask(query); err != nil || res.StatusCode != http.StatusBadRequest {
+			t.Errorf("%s: %d %s %v", query, res.StatusCode, text, err)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 
@@ -15,8 +16,8 @@ type Standings interface {
 	WithdrawStanding(ctx context.Context, by alerting.Actor, w alerting.Withdrawal) error
 	ReleaseUnder(ctx context.Context, id string, version int64, by alerting.Actor, standing string, signed []alerting.Approval) (desk.Draft, error)
 	Countersigns(ctx context.Context) ([]desk.Waiting, error)
-	Countersignable(ctx context.Context, id alerting.AlertID, lang string) (desk.Waiting, error)
-	Countersign(ctx context.Context, id alerting.AlertID, by alerting.Actor, a alerting.Approval) error
+	Countersignable(ctx context.Context, id alerting.AlertID, lang, operator string) (desk.Waiting, error)
+	CountersignPicked(ctx context.Context, id alerting.AlertID, by alerting.Actor, a alerting.Approval, p desk.Pick) error
 }
 
 // standingRoutes are what goes out before two people have signed it. A token only opens the door: what counts is the signatures.
@@ -29,8 +30,8 @@ func (c *Console) standingRoutes() []route {
 		{"POST /api/drafts/{id}/release-under-with-password", MayIssue, c.releaseWithPassword, "The same with the key under its author's password", typed{}, desk.Draft{}, 200},
 		{"POST /api/alerts/{id}/countersign-with-password", MayApprove, c.countersignWithPassword, "Put a second person's signature on an alert that went out first, with the key under a password", typed{}, nil, 204},
 		{"GET /api/countersigns", MayRead, c.inTurn(c.countersigns), "Alerts that went out first, and that nobody has countersigned", nil, []desk.Waiting{}, 200},
-		{"GET /api/alerts/{id}/countersign", MayRead, c.inTurn(c.countersignable), "What is signed by whoever countersigns an alert", nil, desk.Waiting{}, 200},
-		{"POST /api/alerts/{id}/countersign", MayApprove, c.countersign, "Put a second person's signature on an alert that went out first", alerting.Approval{}, nil, 204},
+		{"GET /api/alerts/{id}/countersign", MayRead, c.inTurn(c.countersignable), "What is signed by whoever countersigns an alert; with the question for its place, where a rule wants that", nil, desk.Waiting{}, 200},
+		{"POST /api/alerts/{id}/countersign", MayApprove, c.countersign, "Put a second person's signature on an alert that went out first", countersignature{}, nil, 204},
 	}
 }
 
@@ -44,6 +45,12 @@ type releaseFirst struct {
 	Version  int64               `json:"version"`
 	Standing string              `json:"standing"`
 	Signed   []alerting.Approval `json:"signed"`
+}
+
+// countersignature is a signature; place and challenge come with it where the confirmation asks for the place.
+type countersignature struct {
+	alerting.Approval
+	desk.Pick
 }
 
 func (c *Console) standings(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {
@@ -98,12 +105,14 @@ func (c *Console) countersigns(w http.ResponseWriter, r *http.Request, _ alertin
 	return err
 }
 
-func (c *Console) countersignable(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {
+// countersignable answers for whoever ?operator= names, or else for the caller.
+func (c *Console) countersignable(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
 	id, err := alerting.ParseAlertID(r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	one, err := c.Standings.Countersignable(r.Context(), id, r.URL.Query().Get("lang"))
+	query := r.URL.Query()
+	one, err := c.Standings.Countersignable(r.Context(), id, query.Get("lang"), cmp.Or(query.Get("operator"), by.Name))
 	if err == nil {
 		writeJSON(w, http.StatusOK, one)
 	}
@@ -115,11 +124,11 @@ func (c *Console) countersign(w http.ResponseWriter, r *http.Request, by alertin
 	if err != nil {
 		return err
 	}
-	var a alerting.Approval
-	if err := readJSON(w, r, &a); err != nil {
+	var s countersignature
+	if err := readJSON(w, r, &s); err != nil {
 		return err
 	}
-	if err := c.Standings.Countersign(r.Context(), id, by, a); err != nil {
+	if err := c.Standings.CountersignPicked(r.Context(), id, by, s.Approval, s.Pick); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -11,8 +11,9 @@ import (
 
 // AllClear ends an alert whose danger is over, which is no false alarm: the desk writes a CAP Update in each of its languages, of
 // responseType AllClear, observed and past, and issues it the way of any update, with the approvals that the policy demands of
-// one so mild. Its words are those that the alert's template had prepared when it was issued, where it has some. It takes the alert's place; everybody who was told hears it, and nobody else. Asking again answers with the same
-// one once it is issued. Errors as for Follow; ErrState when it is an all-clear itself.
+// one so mild. Its words are those that the alert's template had prepared when it was issued, where it has some. It takes the alert's
+// place; everybody who was told hears it, and nobody else. Asking again answers with the same one, issued or still waiting for its
+// approvals. Errors as for Follow; ErrState when it is an all-clear itself, ErrConflict when one waits that says something else.
 func (d *Desk) AllClear(ctx context.Context, id alerting.AlertID, o Order) (Answer, error) {
 	a, err := d.allClear(ctx, id, o)
 	if err != nil {
@@ -22,6 +23,7 @@ func (d *Desk) AllClear(ctx context.Context, id alerting.AlertID, o Order) (Answ
 }
 
 func (d *Desk) allClear(ctx context.Context, id alerting.AlertID, o Order) (Answer, error) {
+	defer d.turns.take(id)()
 	row, err := find(ctx, d.DB.Read(), id)
 	if err != nil {
 		return Answer{}, err
@@ -48,6 +50,9 @@ func (d *Desk) allClear(ctx context.Context, id alerting.AlertID, o Order) (Answ
 	update, err := d.follow(ctx, id, document)
 	if err != nil {
 		return Answer{}, err
+	}
+	if a, waits, err := d.waitingAllClear(ctx, update); waits || err != nil {
+		return a, err
 	}
 	return d.Update(ctx, update, Order{Actor: o.Actor, Channels: original.Envelope.Channels, Audience: original.Envelope.Audience})
 }

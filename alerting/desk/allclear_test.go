@@ -3,9 +3,12 @@ package desk
 import (
 	"errors"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"tocsin/alerting"
+	"tocsin/alerting/approval"
 	"tocsin/cap"
 )
 
@@ -78,4 +81,116 @@ func TestWordsOfAnEnding(t *testing.T) {
 			t.Errorf("%+v, %v", in, err)
 		}
 	})
+}
+
+// TestOneEndWaitsAtATime: while an all-clear waits for its approval, asking again answers with it; one of other words is refused, and the
+// refusal names it, by whichever way it comes. What is withdrawn or has expired holds up nothing, and a cancel is not held up by it.
+func TestOneEndWaitsAtATime(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		d := o.desk(approvals(t))
+		draft := o.submitted(d, o.alert("a"))
+		for act, who := range map[approval.Act]string{approval.Author: "first", approval.Approve: "second"} {
+			var err error
+			if draft, err = o.signs(d, draft, act, who); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if draft.State != Released {
+			t.Fatalf("%+v", draft)
+		}
+		waiting := func() (n int) {
+			all, err := d.Drafts(t.Context(), []DraftState{Drafted, Submitted}, alerting.Place{}, 100)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(all)
+		}
+		first, err := d.AllClear(t.Context(), draft.Alert, as("first"))
+		if err != nil || first.Draft == "" || first.Repeated {
+			t.Fatalf("%+v %v", first, err)
+		}
+		o.now = o.now.Add(5 * time.Second) // another sent, so another identifier
+		again, err := d.AllClear(t.Context(), draft.Alert, as("second"))
+		if err != nil || again.Draft != first.Draft || again.Alert != first.Alert || !again.Repeated || waiting() != 1 {
+			t.Errorf("again: %+v %v, %d drafts", again, err, waiting())
+		}
+		other := as("second")
+		other.Note = "the water has gone"
+		conflict := func(how string, err error) {
+			t.Helper()
+			if !errors.Is(err, alerting.ErrConflict) || !strings.Contains(err.Error(), "draft "+first.Draft+" ends alert a") || waiting() != 1 {
+				t.Errorf("%s: %v, %d drafts", how, err, waiting())
+			}
+		}
+		_, err = d.AllClear(t.Context(), draft.Alert, other)
+		conflict("of other words", err)
+		own := d.clearing(mustIssued(t, d, draft.Alert), Order{Note: "mine"})
+		_, err = d.Issue(t.Context(), o.write(own), as("second"))
+		conflict("a document of one's own", err)
+		mine, err := d.Draft(t.Context(), o.write(own), as("second"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = d.Submit(t.Context(), mine.ID, 1, as("second").Actor, time.Time{})
+		if !errors.Is(err, alerting.ErrConflict) || !strings.Contains(err.Error(), first.Draft) {
+			t.Errorf("a draft of one's own: %v", err)
+		}
+		cancel := o.alert("b", referring(cap.MsgCancel, o.alert("a")))
+		if a, err := d.Issue(t.Context(), o.write(cancel), as("first")); err != nil || a.Draft == "" {
+			t.Errorf("a cancel is held up: %+v %v", a, err)
+		}
+		if _, err := d.Withdraw(t.Context(), first.Draft, 1, as("first").Actor, "too early"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.Submit(t.Context(), mine.ID, 1, as("second").Actor, time.Time{}); err != nil {
+			t.Errorf("after the first was withdrawn: %v", err)
+		}
+		o.now = o.now.Add(48 * time.Hour)
+		if waits, err := d.findEnding(t.Context(), d.DB.Read(), own, ""); err != nil || waits != nil {
+			t.Errorf("what has expired holds up others: %+v %v", waits, err)
+		}
+	})
+}
+
+// TestTwoAllClearsRace: whoever is quicker, one waits in the end.
+func TestTwoAllClearsRace(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		d := o.desk(approvals(t))
+		draft := o.submitted(d, o.alert("a"))
+		for act, who := range map[approval.Act]string{approval.Author: "first", approval.Approve: "second"} {
+			var err error
+			if draft, err = o.signs(d, draft, act, who); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var made [8]string
+		var wg sync.WaitGroup
+		for i := range made {
+			desk := d
+			if i%2 == 1 { // as if another process
+				desk = &Desk{Config: d.Config, turns: newTurns(), checked: d.checked, opening: d.opening}
+			}
+			wg.Go(func() {
+				a, err := desk.AllClear(t.Context(), draft.Alert, as("first"))
+				if err != nil && !errors.Is(err, alerting.ErrConflict) {
+					t.Error(err)
+				}
+				made[i] = a.Draft
+			})
+		}
+		wg.Wait()
+		all, err := d.Drafts(t.Context(), []DraftState{Submitted}, alerting.Place{}, 100)
+		if err != nil || len(all) != 1 {
+			t.Errorf("%d wait, %v: %v", len(all), err, made)
+		}
+	})
+}
+
+func mustIssued(t *testing.T, d *Desk, id alerting.AlertID) *alerting.Issued {
+	t.Helper()
+	in, err := d.Issued(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return in
 }

@@ -50,6 +50,9 @@ func (d *Desk) Submit(ctx context.Context, id string, version int64, by alerting
 		if err != nil {
 			return err
 		}
+		if err := d.mustEndAlone(ctx, tx, in.Alert, id); err != nil {
+			return err
+		}
 		// A draft that was returned and is submitted again as it was is signed anew: it may reach others by now.
 		if _, err := tx.NewDelete().Model((*signatureRow)(nil)).Where("draft = ?", id).Where("version = ?", version).Exec(ctx); err != nil {
 			return err
@@ -156,7 +159,7 @@ func (d *Desk) SignPicked(ctx context.Context, id string, version int64, by aler
 		if err := d.mayAct(ctx, tx, roll, in, &v, a); err != nil {
 			return err
 		}
-		if refused, err = d.picked(ctx, tx, by, in, &v, pickedApproval{a, p}); refused != nil || err != nil {
+		if refused, err = d.picked(ctx, tx, by, in, questionOfDraft(id, version), pickedApproval{a, p}); refused != nil || err != nil {
 			return err
 		}
 		if err := d.keepSignature(ctx, tx, id, version, by, a); err != nil {

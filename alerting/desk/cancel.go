@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+
+	"github.com/uptrace/bun"
 
 	"tocsin/alerting"
 	"tocsin/cap"
@@ -16,8 +19,8 @@ import (
 const afterExpiry = 24 * time.Hour
 
 // Cancel stops an alert: it writes the CAP Cancel, in each language of the original, and issues it. Without a note its words are
-// those that the alert's template had prepared when it was issued, where it has some. Cancelling again answers with the same
-// Cancel. Errors as for Issue; ErrNotFound when this desk issued no such alert, ErrState when an update took its place (the error
+// those that the alert's template had prepared when it was issued, where it has some. Where nobody sends alone the note goes into the
+// journal instead: one person stops an alert, but tells nobody words of his own. Cancelling again answers with the same Cancel. Errors as for Issue; ErrNotFound when this desk issued no such alert, ErrState when an update took its place (the error
 // names it), when it is a Cancel itself, or when it has long been over.
 func (d *Desk) Cancel(ctx context.Context, id alerting.AlertID, o Order) (Answer, error) {
 	defer d.turns.take(id)()
@@ -43,7 +46,8 @@ func (d *Desk) Cancel(ctx context.Context, id alerting.AlertID, o Order) (Answer
 	if err != nil {
 		return Answer{}, fmt.Errorf("cancel alert %s: %w", id, err)
 	}
-	if err := checkWords(original.Alert, o.Words); err != nil {
+	reason, err := d.alone(original.Alert, &o)
+	if err != nil {
 		return Answer{}, fmt.Errorf("cancel alert %s: %w", id, err)
 	}
 	in, err := d.writeCancel(original, older, o)
@@ -55,6 +59,9 @@ func (d *Desk) Cancel(ctx context.Context, id alerting.AlertID, o Order) (Answer
 		return Answer{}, fmt.Errorf("cancel alert %s: %w", id, err)
 	}
 	a, err := d.submit(ctx, in)
+	if err == nil {
+		d.noteReason(ctx, o.Actor, id, a, reason)
+	}
 	if errors.Is(err, alerting.ErrState) {
 		// Another process may have stopped it first; if it was by a cancel, that one is the answer.
 		if row, again := find(ctx, d.DB.Read(), id); again == nil && row.StoppedBy != "" {
@@ -62,6 +69,22 @@ func (d *Desk) Cancel(ctx context.Context, id alerting.AlertID, o Order) (Answer
 		}
 	}
 	return a, err
+}
+
+// noteReason keeps why an alert was stopped. It is stopped in any case: what cannot be noted is only logged.
+func (d *Desk) noteReason(ctx context.Context, by alerting.Actor, id alerting.AlertID, a Answer, reason string) {
+	if reason = oneLine(reason); reason == "" || a.Repeated {
+		return
+	}
+	if len(reason) > longestReason {
+		reason = strings.ToValidUTF8(reason[:longestReason], "")
+	}
+	err := d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		return d.Note(ctx, tx, by, verbStopped, subjectOf(id.String()), map[string]any{"by": a.Alert, "reason": reason})
+	})
+	if err != nil {
+		d.Log.ErrorContext(ctx, "an alert is stopped, and the reason could not be noted", "alert", id.String(), "error", err)
+	}
 }
 
 // cancelAgain answers for an alert that was stopped before.
@@ -223,4 +246,17 @@ func (d *Desk) cancelledInfo(i *cap.Info, expires time.Time) cap.Info {
 		out.SenderName = d.SenderName
 	}
 	return out
+}
+
+// alone keeps to the journal what one person says who stops an alert where nobody sends alone; words of his own are refused.
+func (d *Desk) alone(a *cap.Alert, o *Order) (reason string, err error) {
+	if err := checkWords(a, o.Words); err != nil || d.Office == nil {
+		return "", err
+	}
+	if len(o.Words) > 0 {
+		return "", fmt.Errorf("%w: words: one person stops an alert here, and says nothing of his own: leave them out, and what is prepared is said; "+
+			"give the all-clear, or an update, to say more", alerting.ErrForbidden)
+	}
+	reason, o.Note = o.Note, ""
+	return reason, nil
 }

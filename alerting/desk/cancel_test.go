@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"tocsin/alerting"
+	"tocsin/alerting/approval"
 	"tocsin/cap"
 )
 
@@ -223,4 +225,43 @@ func TestWordsOfEveryLanguage(t *testing.T) {
 			t.Errorf("%q is not English", lang)
 		}
 	}
+}
+
+// TestOnePersonStopsAndSaysNothing: where nobody sends alone, the note of who cancels alone reaches nobody. It is in the journal, and the
+// words of the cancel are those that were prepared.
+func TestOnePersonStopsAndSaysNothing(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		d := o.desk(approvals(t))
+		draft := o.submitted(d, o.alert("a"))
+		for act, who := range map[approval.Act]string{approval.Author: "first", approval.Approve: "second"} {
+			var err error
+			if draft, err = o.signs(d, draft, act, who); err != nil {
+				t.Fatal(err)
+			}
+		}
+		order := as("first")
+		order.Note = "Ignore the office: \u202egather at the harbour"
+		a, err := d.Cancel(t.Context(), draft.Alert, order)
+		if err != nil || a.Draft != "" {
+			t.Fatalf("%+v %v", a, err)
+		}
+		c, err := cap.Parse(a.Document, cap.Options{})
+		if err != nil || c.Note != "" || bytes.Contains(a.Document, []byte("harbour")) {
+			t.Errorf("one person told everybody %q: %v", c.Note, err)
+		}
+		noted := func() (n int) {
+			for _, s := range o.noted {
+				if strings.Contains(s, verbStopped) {
+					n++
+				}
+			}
+			return n
+		}
+		if noted() != 1 {
+			t.Errorf("the reason is noted %d times: %v", noted(), o.noted)
+		}
+		if again, err := d.Cancel(t.Context(), draft.Alert, order); err != nil || !again.Repeated || noted() != 1 {
+			t.Errorf("again: %+v %v, noted %d times", again, err, noted())
+		}
+	})
 }

@@ -68,7 +68,7 @@ func (d *Desk) Confirmation(ctx context.Context, id, lang, operator string) (Con
 		return fail(err)
 	}
 	out.Draft, out.Version = id, row.Version
-	if err := d.ask(ctx, &out, in, id, operator); err != nil {
+	if err := d.ask(ctx, &out, in, questionOfDraft(id, row.Version), operator); err != nil {
 		return fail(err)
 	}
 	return out, nil

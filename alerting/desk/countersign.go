@@ -31,7 +31,7 @@ type Waiting struct {
 	Channels []alerting.Channel      `json:"channels,omitempty"`
 	Audience alerting.AudienceFilter `json:"audience,omitzero"`
 	Counted  alerting.Counted        `json:"counted,omitzero"`
-	// Confirmation is what is signed, in words.
+	// Confirmation is what is signed, in words; with the question for its place, where a rule wants that.
 	Confirmation Confirmation `json:"confirmation,omitzero"`
 }
 
@@ -152,9 +152,9 @@ func (d *Desk) waiting(ctx context.Context, row *useRow) (Waiting, *alerting.Iss
 		Counted: e.Counted}, in, nil
 }
 
-// Countersignable gives what is signed by whoever countersigns an alert, confirmed in English or Chinese; ErrNotFound when it did not go
-// out first.
-func (d *Desk) Countersignable(ctx context.Context, id alerting.AlertID, lang string) (Waiting, error) {
+// Countersignable gives what is signed by whoever countersigns an alert, in English or Chinese; ErrNotFound when it did not go out
+// first. Operator is who will sign; with it comes what he is asked where a rule wants the place picked.
+func (d *Desk) Countersignable(ctx context.Context, id alerting.AlertID, lang, operator string) (Waiting, error) {
 	row, err := d.useOf(ctx, d.DB.Read(), id)
 	if err != nil {
 		return Waiting{}, err
@@ -162,6 +162,9 @@ func (d *Desk) Countersignable(ctx context.Context, id alerting.AlertID, lang st
 	w, in, err := d.waiting(ctx, &row)
 	if err == nil {
 		w.Confirmation, err = d.confirm(ctx, in, lang, true)
+	}
+	if err == nil && row.SignedMS == 0 {
+		err = d.ask(ctx, &w.Confirmation, in, questionOfAlert(id), operator)
 	}
 	return w, err
 }
@@ -181,6 +184,12 @@ func (d *Desk) useOf(ctx context.Context, db bun.IDB, id alerting.AlertID) (useR
 // Countersign puts the signature of a second person on an alert that went out first. Errors: ErrForbidden when it is worth nothing
 // here, or is the author's; ErrConflict when somebody has signed. Whoever objects cancels the alert.
 func (d *Desk) Countersign(ctx context.Context, id alerting.AlertID, by alerting.Actor, a alerting.Approval) error {
+	return d.CountersignPicked(ctx, id, by, a, Pick{})
+}
+
+// CountersignPicked is Countersign by somebody who also picked the place (see Challenge), which a rule may want. ErrForbidden when it
+// does, and the place is missing or wrong.
+func (d *Desk) CountersignPicked(ctx context.Context, id alerting.AlertID, by alerting.Actor, a alerting.Approval, p Pick) error {
 	if d.Office == nil {
 		return errNoApproval()
 	}
@@ -188,6 +197,7 @@ func (d *Desk) Countersign(ctx context.Context, id alerting.AlertID, by alerting
 	if err != nil {
 		return fmt.Errorf("%w: signature: %w", alerting.ErrInvalid, err)
 	}
+	var refused error
 	err = d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
 		row, err := d.useOf(ctx, tx, id)
 		if err != nil {
@@ -219,21 +229,34 @@ func (d *Desk) Countersign(ctx context.Context, id alerting.AlertID, by alerting
 		if err := d.mayAct(ctx, tx, roll, in, &v, a); err != nil {
 			return err
 		}
+		if row.SignedMS != 0 {
+			return alreadyCountersigned(row.SignedBy)
+		}
+		if refused, err = d.picked(ctx, tx, by, in, questionOfAlert(id), pickedApproval{a, p}); refused != nil || err != nil {
+			return err
+		}
 		res, err := tx.NewUpdate().Model((*useRow)(nil)).Set("signed_ms = ?", d.Now().UnixMilli()).Set("signed_by = ?", a.By).
 			Set("body = ?", string(text)).Where("alert = ?", row.Alert).Where("signed_ms = 0").Exec(ctx)
 		if err != nil {
 			return err
 		}
 		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			return errors.Join(err, fmt.Errorf("%w: %s has countersigned it already", alerting.ErrConflict, row.SignedBy))
+			return errors.Join(err, alreadyCountersigned("somebody else"))
 		}
 		return d.Note(ctx, tx, by, verbCountersigned, subjectOf(row.Alert), map[string]any{"operator": a.By, "key": a.KeyID, "standing": row.Standing,
 			"overdue": d.Now().UnixMilli() > row.DueMS})
 	})
+	if err == nil {
+		err = refused
+	}
 	if err != nil {
 		return fmt.Errorf("countersign alert %s: %w", id, err)
 	}
 	return nil
+}
+
+func alreadyCountersigned(by string) error {
+	return fmt.Errorf("%w: %s has countersigned it already", alerting.ErrConflict, by)
 }
 
 // draftOf is the draft from which an alert was released; empty when there was none.

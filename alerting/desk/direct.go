@@ -63,6 +63,13 @@ func (d *Desk) draftFor(ctx context.Context, in *alerting.Issued) (draft Draft, 
 			return have, true, nil
 		}
 	}
+	// Submit looks again; here nothing is kept of what it would refuse.
+	if waits, err := d.findEnding(ctx, d.DB.Read(), in.Alert, ""); err != nil || waits != nil {
+		if err == nil {
+			err = fmt.Errorf("issue alert %s: %w", in.ID, waits.refused(in.Alert.References[0]))
+		}
+		return Draft{}, false, err
+	}
 	o := Order{Actor: in.Envelope.Actor, Channels: in.Envelope.Channels, Audience: in.Envelope.Audience, Window: in.Envelope.Window, Origin: in.Origin}
 	draft, err = d.Draft(ctx, in.Envelope.Document, o)
 	if err == nil {

@@ -34,7 +34,7 @@ func (d *Desk) ReleaseUnderWithPassword(ctx context.Context, id string, version 
 	return d.ReleaseUnder(ctx, id, version, by, standing, signed)
 }
 
-// CountersignWithPassword is Countersign with the key that the office keeps under an operator's password.
+// CountersignWithPassword is CountersignPicked with the key that the office keeps under an operator's password.
 func (d *Desk) CountersignWithPassword(ctx context.Context, id alerting.AlertID, by alerting.Actor, p PasswordSignature) error {
 	if d.Office == nil {
 		return errNoApproval()
@@ -51,7 +51,7 @@ func (d *Desk) CountersignWithPassword(ctx context.Context, id alerting.AlertID,
 	if err != nil {
 		return fmt.Errorf("countersign alert %s: %w", id, err)
 	}
-	return d.Countersign(ctx, id, by, signed[0])
+	return d.CountersignPicked(ctx, id, by, signed[0], p.Pick)
 }
 
 // signWith opens an operator's key once and signs some acts with it.

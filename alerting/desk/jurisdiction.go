@@ -36,15 +36,25 @@ func (d *Desk) outside(ctx context.Context, a *cap.Alert, unit string) (cap.Find
 	return t.Outside(a), nil
 }
 
+// Outside finds what of an alert lies outside the territory of the unit that its author acts for: with it issuing would be refused.
+// Nothing of what was issued before: that is answered as it was then.
+func (d *Desk) Outside(ctx context.Context, in *alerting.Issued) (cap.Findings, error) {
+	found, err := d.outside(ctx, in.Alert, in.Envelope.Actor.Unit)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	if _, err := find(ctx, d.DB.Read(), in.ID); err == nil {
+		return nil, nil
+	}
+	return found, nil
+}
+
 // mustLieInside refuses an alert of which something lies outside the territory of the unit that its author acts for. What was
 // issued before is answered as it was then.
 func (d *Desk) mustLieInside(ctx context.Context, in *alerting.Issued) error {
-	found, err := d.outside(ctx, in.Alert, in.Envelope.Actor.Unit)
+	found, err := d.Outside(ctx, in)
 	if err != nil || len(found) == 0 {
 		return err
-	}
-	if _, err := find(ctx, d.DB.Read(), in.ID); err == nil {
-		return nil
 	}
 	return d.refuse(in.Envelope.Document, found...)
 }

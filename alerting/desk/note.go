@@ -25,6 +25,8 @@ const (
 	// verbLapsed: it expired before it was known to be issued.
 	verbLapsed = "alert.lapsed"
 
+	// verbStopped: one person stopped an alert, and said why; nobody is told these words.
+	verbStopped = "alert.stopped"
 	// verbMayLapse: somebody was asked, and said that it may end as it says.
 	verbMayLapse = "alert.may_lapse"
 

@@ -22,13 +22,33 @@ import (
 	"tocsin/cap"
 )
 
-// Whoever approves what a rule with pick_place fits picks its place out of three: nobody can who has not read it. The author wrote
-// the place, and is not asked.
+// Whoever approves what a rule with pick_place fits, or countersigns it once it is out, picks its place out of three: nobody can who
+// has not read it. The author wrote the place, and is not asked.
 
-// Challenge asks an operator for the place of a draft.
+// question is what a place is picked for, and a challenge is bound to: a version of a draft, or an alert that went out first.
+type question struct {
+	of      string
+	version int64
+	// subject names it in the journal; ask says where the question is asked for.
+	subject, ask string
+}
+
+func questionOfDraft(id string, version int64) question {
+	return question{of: id, version: version, subject: subjectOfDraft(id), ask: "GET /api/drafts/" + id + "/confirmation?operator=NAME and send place and " +
+		"challenge with the signature (tocsin approve asks)"}
+}
+
+// questionOfAlert has a name that no draft has.
+func questionOfAlert(id alerting.AlertID) question {
+	subject := subjectOf(id.String())
+	return question{of: subject, subject: subject, ask: "GET /api/alerts/" + id.String() + "/countersign?operator=NAME and send place and " +
+		"challenge with the signature (tocsin countersign asks)"}
+}
+
+// Challenge asks an operator for the place of a draft, or of an alert that went out first.
 type Challenge struct {
 	Question string `json:"question"`
-	// Places are three of which one is the draft's, in random order; none when the office knows too few others, and it must be typed.
+	// Places are three of which one is right, in random order; none when the office knows too few others, and it must be typed.
 	Places []string `json:"places,omitempty"`
 	Typed  bool     `json:"typed,omitempty"`
 	// Challenge goes back with the place. It is of this version and this operator until Expires, and does not say which is right.
@@ -54,18 +74,18 @@ func (d *Desk) picksPlace(in *alerting.Issued) bool {
 }
 
 // ask puts the challenge for an operator beside what he confirms, if he must answer one.
-func (d *Desk) ask(ctx context.Context, c *Confirmation, in *alerting.Issued, draft, operator string) error {
+func (d *Desk) ask(ctx context.Context, c *Confirmation, in *alerting.Issued, q question, operator string) error {
 	if operator == "" || operator == in.Envelope.Author || !d.picksPlace(in) {
 		return nil
 	}
 	say := phrasesOf(c.Language)
 	own := placesIn(in.Alert, c.Language)
-	others, err := d.otherPlaces(ctx, in.Alert, own, draft+"\x00"+operator, say.between)
+	others, err := d.otherPlaces(ctx, in.Alert, own, q.of+"\x00"+operator, say.between)
 	if err != nil {
 		return err
 	}
 	expires := d.Now().Add(challengeFor).Truncate(time.Second)
-	token, err := d.challenge(draft, c.Version, operator, expires)
+	token, err := d.challenge(q, operator, expires)
 	if err != nil {
 		return err
 	}
@@ -182,17 +202,17 @@ func sumOf(key []byte, parts ...string) []byte {
 // challengeSum is the length of the truncated MAC in a challenge: 128 bits (RFC 2104 §5 allows no less than half).
 const challengeSum = 16
 
-func (d *Desk) challengeSum(draft string, version int64, operator string, expires int64) ([]byte, error) {
+func (d *Desk) challengeSum(q question, operator string, expires int64) ([]byte, error) {
 	key, err := d.placeKey()
 	if err != nil {
 		return nil, err
 	}
-	return sumOf(key, "challenge", draft, strconv.FormatInt(version, 10), operator, strconv.FormatInt(expires, 10))[:challengeSum], nil
+	return sumOf(key, "challenge", q.of, strconv.FormatInt(q.version, 10), operator, strconv.FormatInt(expires, 10))[:challengeSum], nil
 }
 
 // challenge writes one: when it ends and a MAC, in unpadded URL-safe base64.
-func (d *Desk) challenge(draft string, version int64, operator string, expires time.Time) (string, error) {
-	sum, err := d.challengeSum(draft, version, operator, expires.Unix())
+func (d *Desk) challenge(q question, operator string, expires time.Time) (string, error) {
+	sum, err := d.challengeSum(q, operator, expires.Unix())
 	if err != nil {
 		return "", err
 	}
@@ -200,14 +220,14 @@ func (d *Desk) challenge(draft string, version int64, operator string, expires t
 	return base64.RawURLEncoding.EncodeToString(append(b, sum...)), nil
 }
 
-// checkChallenge says why a challenge is none of this version for this operator; "" when it is one.
-func (d *Desk) checkChallenge(text, draft string, version int64, operator string) (why string, err error) {
+// checkChallenge says why a challenge is none of this question for this operator; "" when it is one.
+func (d *Desk) checkChallenge(text string, q question, operator string) (why string, err error) {
 	b, bad := base64.RawURLEncoding.Strict().DecodeString(text)
 	if bad != nil || len(b) != 8+challengeSum {
 		return "it is none of this office", nil
 	}
 	expires := int64(binary.BigEndian.Uint64(b)) //nolint:gosec // the bits are meant
-	sum, err := d.challengeSum(draft, version, operator, expires)
+	sum, err := d.challengeSum(q, operator, expires)
 	switch {
 	case err != nil:
 		return "", err

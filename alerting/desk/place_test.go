@@ -195,3 +195,82 @@ func TestAPlaceWithAPassword(t *testing.T) {
 		}
 	})
 }
+
+// TestTheCountersignaturePicksThePlace: what went out first is read by whoever countersigns it, whichever way he signs. The three wrong
+// ones are the same three, and the challenge of one alert is none of another's.
+func TestTheCountersignaturePicksThePlace(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		d := o.passwords(new(bytes.Buffer), approval.Rule{ID: "red", Approvals: 1, PickPlace: true})
+		d.Neighbours = func(context.Context, []string) ([]string, []string, error) {
+			return []string{"upper town", "mill quarter"}, nil, nil
+		}
+		o.enrolled(d, "mei", other)
+		s := o.nights(5, "first", "second")
+		if _, err := d.Authorise(t.Context(), officer.Actor, s); err != nil {
+			t.Fatal(err)
+		}
+		released := func(id string) Draft {
+			out, err := o.released(d, o.submitted(d, o.alert(id)), s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return out
+		}
+		a, b, c := released("a").Alert, released("b").Alert, released("c").Alert
+		asked := func(id alerting.AlertID, who string) *Challenge {
+			t.Helper()
+			w, err := d.Countersignable(t.Context(), id, "zh", who)
+			if err != nil || w.Confirmation.Challenge == nil || w.Confirmation.Language != "zh" {
+				t.Fatalf("%+v %v", w.Confirmation, err)
+			}
+			return w.Confirmation.Challenge
+		}
+		if w, err := d.Countersignable(t.Context(), a, "en", "first"); err != nil || w.Confirmation.Challenge != nil {
+			t.Errorf("the author is asked: %+v %v", w.Confirmation.Challenge, err)
+		}
+		mine := asked(a, "second")
+		if sorted := slices.Sorted(slices.Values(mine.Places)); !slices.Equal(sorted, []string{"mill quarter", "the lower town", "upper town"}) {
+			t.Errorf("%+v", mine)
+		}
+		for _, row := range []struct{ name, place, challenge, want string }{
+			{"nothing", "", "", "must pick its place: ask GET /api/alerts/" + a.String() + "/countersign"},
+			{"another alert's", "the lower town", asked(b, "second").Challenge, "of another draft or version"},
+			{"another operator's", "the lower town", asked(a, "third").Challenge, "given to another operator"},
+			{"a wrong one", "upper town", mine.Challenge, "not the place"},
+		} {
+			before := o.missed()
+			err := o.countersigns(d, a, "second", row.place, row.challenge)
+			if !errors.Is(err, alerting.ErrForbidden) || !strings.Contains(err.Error(), row.want) || o.missed() != before+1 {
+				t.Errorf("%s: %v, %d noted", row.name, err, o.missed()-before)
+			}
+		}
+		if err := o.countersigns(d, a, "second"); !errors.Is(err, alerting.ErrForbidden) {
+			t.Errorf("by the way without a place: %v", err)
+		}
+		if all, err := d.Countersigns(t.Context()); err != nil || len(all) != 3 {
+			t.Errorf("%d wait, %v", len(all), err)
+		}
+		if err := o.countersigns(d, a, "second", "the lower town", mine.Challenge); err != nil {
+			t.Error(err)
+		}
+		if err := o.countersigns(d, a, "third", "upper town", asked(b, "third").Challenge); !errors.Is(err, alerting.ErrConflict) {
+			t.Errorf("signed already: %v", err)
+		}
+		for range 2 {
+			_ = o.countersigns(d, b, "second", "upper town", asked(b, "second").Challenge)
+		}
+		if err := o.countersigns(d, b, "second", "the lower town", asked(b, "second").Challenge); !errors.Is(err, alerting.ErrForbidden) ||
+			!strings.Contains(err.Error(), "must wait until") {
+			t.Errorf("after three wrong ones: %v", err)
+		}
+		password := func(p Pick) error {
+			return d.CountersignWithPassword(t.Context(), c, as("mei").Actor, PasswordSignature{Operator: "mei", Password: other, Pick: p})
+		}
+		if err := password(Pick{}); !errors.Is(err, alerting.ErrForbidden) || !strings.Contains(err.Error(), "must pick its place") {
+			t.Errorf("with a password: %v", err)
+		}
+		if err := password(Pick{"the lower town", asked(c, "mei").Challenge}); err != nil {
+			t.Error(err)
+		}
+	})
+}

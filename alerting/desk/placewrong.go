@@ -45,7 +45,7 @@ type pickedApproval struct {
 
 // picked judges the place that came with a signature that is good. What it refuses is an answer and no failure: refused must be given
 // once the transaction stands, which keeps the note and counts what was wrong.
-func (d *Desk) picked(ctx context.Context, tx bun.Tx, by alerting.Actor, in *alerting.Issued, v *versionRow, s pickedApproval) (refused, err error) {
+func (d *Desk) picked(ctx context.Context, tx bun.Tx, by alerting.Actor, in *alerting.Issued, q question, s pickedApproval) (refused, err error) {
 	a, p := s.Approval, s.Pick
 	if approval.Act(a.Act) != approval.Approve || !d.picksPlace(in) {
 		return nil, nil
@@ -59,10 +59,13 @@ func (d *Desk) picked(ctx context.Context, tx bun.Tx, by alerting.Actor, in *ale
 	if end := row.until(d.Now()); !end.IsZero() {
 		why = fmt.Sprintf("%s picked three wrong places within %s and must wait until %s; somebody else may approve meanwhile",
 			a.By, missesWithin, end.Format(time.RFC3339))
-	} else if why, wrong, err = d.misses(in, v, a.By, p); err != nil || why == "" {
+	} else if why, wrong, err = d.misses(in, q, a.By, p); err != nil || why == "" {
 		return nil, err
 	}
-	detail := map[string]any{"version": v.Version, "operator": a.By, "why": why}
+	detail := map[string]any{"operator": a.By, "why": why}
+	if q.version != 0 {
+		detail["version"] = q.version
+	}
 	if wrong {
 		now := d.Now()
 		_, err = tx.NewUpdate().Model((*missRow)(nil)).Set("first_ms = second_ms").Set("second_ms = third_ms").
@@ -76,16 +79,16 @@ func (d *Desk) picked(ctx context.Context, tx bun.Tx, by alerting.Actor, in *ale
 			detail["until"] = end
 		}
 	}
-	return fmt.Errorf("%w: %s", alerting.ErrForbidden, why), d.Note(ctx, tx, by, verbMissed, subjectOfDraft(v.Draft), detail)
+	return fmt.Errorf("%w: %s", alerting.ErrForbidden, why), d.Note(ctx, tx, by, verbMissed, q.subject, detail)
 }
 
 // misses says why what was picked is not enough; wrong only when a place was picked that is another.
-func (d *Desk) misses(in *alerting.Issued, v *versionRow, operator string, p Pick) (why string, wrong bool, err error) {
-	again := fmt.Sprintf("ask GET /api/drafts/%s/confirmation?operator=NAME and send place and challenge with the signature (tocsin approve asks)", v.Draft)
+func (d *Desk) misses(in *alerting.Issued, q question, operator string, p Pick) (why string, wrong bool, err error) {
+	again := "ask " + q.ask
 	if p.Place == "" || p.Challenge == "" {
 		return "whoever approves this must pick its place: " + again, false, nil
 	}
-	if why, err = d.checkChallenge(p.Challenge, v.Draft, v.Version, operator); err != nil || why != "" {
+	if why, err = d.checkChallenge(p.Challenge, q, operator); err != nil || why != "" {
 		return "the challenge does not hold: " + why + "; " + again, false, err
 	}
 	if slices.Contains(truths(in.Alert), plain(p.Place)) {

@@ -57,9 +57,9 @@ func (o *office) released(d *Desk, draft Draft, s alerting.StandingOrder) (Draft
 	return d.ReleaseUnder(o.t.Context(), draft.ID, draft.Version, draft.Author, id, signed)
 }
 
-func (o *office) countersigns(d *Desk, id alerting.AlertID, by string) error {
+func (o *office) countersigns(d *Desk, id alerting.AlertID, by string, pick ...string) error {
 	o.t.Helper()
-	w, err := d.Countersignable(o.t.Context(), id, "en")
+	w, err := d.Countersignable(o.t.Context(), id, "en", "")
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,10 @@ func (o *office) countersigns(d *Desk, id alerting.AlertID, by string) error {
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	return d.Countersign(o.t.Context(), id, alerting.Actor{Name: by, Kind: "token"}, a)
+	if len(pick) == 0 {
+		return d.Countersign(o.t.Context(), id, alerting.Actor{Name: by, Kind: "token"}, a)
+	}
+	return d.CountersignPicked(o.t.Context(), id, alerting.Actor{Name: by, Kind: "token"}, a, Pick{pick[0], pick[1]})
 }
 
 // TestReleaseFirst: one person sends, a second one signs afterwards, and who is late is told of.

@@ -162,8 +162,13 @@ const pagesAtOnce = 64
 // Pages reads the manifest of an alert in page order, a few rows at a time. It ends after the first error. An alert that
 // was never expanded has no pages.
 func Pages(ctx context.Context, db bun.IDB, id alerting.AlertID) iter.Seq2[Page, error] {
+	return PagesFrom(ctx, db, id, 0)
+}
+
+// PagesFrom is Pages without those before the page of a number.
+func PagesFrom(ctx context.Context, db bun.IDB, id alerting.AlertID, first uint32) iter.Seq2[Page, error] {
 	return func(yield func(Page, error) bool) {
-		for from := int64(0); ; {
+		for from := int64(first); ; {
 			pages, err := readPages(ctx, db, id, from, pagesAtOnce)
 			if err != nil {
 				yield(Page{}, err)

@@ -17,6 +17,16 @@ func (c *crowd) add(id int64) {
 	}
 }
 
+// drop takes one out.
+func (c *crowd) drop(id int64) {
+	if word, bit := c.words[id>>6], uint64(1)<<(id&63); word&bit != 0 {
+		c.words[id>>6] = word &^ bit
+		c.count--
+	}
+}
+
+func (c *crowd) has(id int64) bool { return c.words[id>>6]&(1<<(id&63)) != 0 }
+
 // shared is how many people two crowds have in common.
 func (c *crowd) shared(o *crowd) int64 {
 	if len(o.words) < len(c.words) {

@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
@@ -29,24 +30,33 @@ type DryRunner struct {
 	Advice func(in *alerting.Issued, info int) []string
 	// Remarks are the warnings and the advice on a document; may be nil.
 	Remarks func(in *alerting.Issued) cap.Findings
-	Now     func() time.Time
+	// Outside finds what lies outside the territory of the author's unit, for which issuing would be refused; may be nil.
+	Outside func(ctx context.Context, in *alerting.Issued) (cap.Findings, error)
+	// Issued gives an alert that was issued, and Pages whom it was told to: by them the people of an update are parted. May be nil.
+	Issued func(ctx context.Context, id alerting.AlertID) (*alerting.Issued, error)
+	Pages  func(ctx context.Context, id alerting.AlertID) iter.Seq2[fanout.Page, error]
+	Now    func() time.Time
 }
 
 // DryRun is what issuing would do.
 type DryRun struct {
-	Alert    alerting.AlertID `json:"alert"`
-	World    alerting.World   `json:"world"`
-	Lane     alerting.Lane    `json:"lane"`
-	Expires  time.Time        `json:"expires"`
-	People   int64            `json:"people"`
-	Sirens   int64            `json:"sirens"`
-	Channels []DryChannel     `json:"channels"`
+	Alert   alerting.AlertID `json:"alert"`
+	World   alerting.World   `json:"world"`
+	Lane    alerting.Lane    `json:"lane"`
+	Expires time.Time        `json:"expires"`
+	People  int64            `json:"people"`
+	Sirens  int64            `json:"sirens"`
+	// Groups part the people of an update: still inside, newly inside, and told before and inside no longer. The last are not
+	// in People, and not in the figures of the channels.
+	Groups   *fanout.Groups `json:"groups,omitempty"`
+	Channels []DryChannel   `json:"channels"`
 	// FinishS is that of the channel that takes longest, and Money what all channels cost.
 	FinishS *float64 `json:"finish_s"`
 	Money   []Money  `json:"money,omitempty"`
 	Samples []Sample `json:"samples"`
 	Notes   []string `json:"notes,omitempty"`
-	// Findings are the warnings and the advice on the document, and on whom its areas hold: errors were refused before.
+	// Findings are the warnings and the advice on the document, and on whom its areas hold. Errors were refused before, but for those
+	// of the territory: with them it is shown, and would be refused.
 	Findings cap.Findings `json:"findings,omitempty"`
 	// List names everybody, when asked for.
 	List []Listed `json:"list,omitempty"`
@@ -99,6 +109,9 @@ type dry struct {
 	counts map[sampleKey]int64
 	// texts are rendered once; one that cannot be is nil, and nobody is told by it.
 	texts map[sampleKey]*alerting.Message
+	// told are who hears of what an update replaces; nil for all else. Of these still are inside, and fresh are inside and new.
+	told         *crowd
+	still, fresh int64
 	// hung are the permits of sirens, by gateway.
 	hung map[string]int64
 }
@@ -136,25 +149,51 @@ func (d *DryRunner) Run(ctx context.Context, in *alerting.Issued, list bool) (Dr
 	if !d.Now().Before(in.Expires) {
 		run.note("it expired at " + in.Expires.Format("2006-01-02 15:04:05 -07:00") + ": issued as it is, it would be refused")
 	}
-	err := run.people(ctx)
+	err := run.gatherTold(ctx)
+	if err == nil {
+		err = run.people(ctx)
+	}
 	if err == nil {
 		err = run.sirens(ctx)
 	}
 	if err != nil {
 		return DryRun{}, fmt.Errorf("dry run of alert %s: %w", in.ID, err)
 	}
+	run.out.Groups = run.groups()
 	run.samples()
 	run.reckon()
 	if err := run.survey(ctx); err != nil {
 		return DryRun{}, fmt.Errorf("dry run of alert %s: look at the areas: %w", in.ID, err)
 	}
+	if err := run.outside(ctx); err != nil {
+		return DryRun{}, fmt.Errorf("dry run of alert %s: %w", in.ID, err)
+	}
 	if run.out.People+run.out.Sirens == 0 {
 		run.note("nobody in the area can be told")
 	}
-	if len(in.References) > 0 {
+	switch {
+	case run.out.Groups != nil && run.out.Groups.Gone > 0:
+		run.note("who was told before and is inside no longer hears that it no longer applies to him; the figures of the channels are without them")
+	case run.out.Groups != nil:
+	case len(in.References) > 0:
 		run.note("whoever was told of the referenced alerts is told too; they are not counted here")
 	}
 	return run.out, nil
+}
+
+// outside adds what lies outside the author's territory.
+func (r *dry) outside(ctx context.Context) error {
+	if r.Outside == nil {
+		return nil
+	}
+	found, err := r.Outside(ctx, r.in)
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	document := r.in.Envelope.Document
+	r.out.Findings = cap.Merge(document, cap.Options{MaxBytes: len(document) + 1}, r.out.Findings, found)
+	r.note("something lies outside the territory of its author: issued as it is, it would be refused")
+	return nil
 }
 
 // note says something once.
@@ -198,6 +237,7 @@ func (r *dry) people(ctx context.Context) error {
 				continue
 			}
 			r.out.People++
+			r.part(found[i].ID)
 			if r.list {
 				r.out.List = append(r.out.List, Listed{names[found[i].ID], "person", r.language(found[i].Info), channels})
 			}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -137,5 +138,81 @@ func TestADryRunOutlivesATextThatFails(t *testing.T) {
 		if n != 1 {
 			t.Errorf("%d notes %q: %q", n, note, run.Notes)
 		}
+	}
+}
+
+// TestADryRunPartsThePeopleOfAnUpdate: by whom the alerts before told. Person 1 was told and is inside still, 2 is inside and was not
+// told, 3 was told and is outside now; to 4 an earlier update said already that it no longer applies, and to 5 it spoke on no channel.
+func TestADryRunPartsThePeopleOfAnUpdate(t *testing.T) {
+	d, in := dryRunner(func(int, alerting.Channel) bool { return false })
+	first, second := alerting.AlertID{1}, alerting.AlertID{2}
+	all := func(n int) (b fanout.Bits) {
+		for i := range n {
+			b.Set(uint8(i))
+		}
+		return b
+	}
+	page := func(of alerting.AlertID, inside fanout.Bits, ids ...int64) fanout.Page {
+		p := fanout.Page{Kind: fanout.People, Origin: of, Inside: inside, Persons: ids}
+		p.Targets[0] = all(len(ids))
+		return p
+	}
+	silent := page(alerting.AlertID{}, all(1), 5)
+	silent.Targets[0] = fanout.Bits{}
+	sirens := page(alerting.AlertID{}, all(1), 2)
+	sirens.Kind = fanout.Sirens
+	pages := map[alerting.AlertID][]fanout.Page{
+		first:  {page(alerting.AlertID{}, all(3), 1, 3, 4), silent, sirens},
+		second: {page(first, all(2), 1, 3), page(first, fanout.Bits{}, 4)},
+	}
+	issued := map[alerting.AlertID]*alerting.Issued{first: {ID: first}, second: {ID: second, References: []alerting.AlertID{first}}}
+	issued[first].Envelope.Issued, issued[second].Envelope.Issued = d.Now().Add(-2*time.Hour), d.Now().Add(-time.Hour)
+	d.Issued = func(_ context.Context, id alerting.AlertID) (*alerting.Issued, error) {
+		if issued[id] == nil {
+			return nil, alerting.ErrNotFound
+		}
+		return issued[id], nil
+	}
+	d.Pages = func(_ context.Context, id alerting.AlertID) iter.Seq2[fanout.Page, error] {
+		return func(yield func(fanout.Page, error) bool) {
+			for _, p := range pages[id] {
+				if !yield(p, nil) {
+					return
+				}
+			}
+		}
+	}
+	groups := func() *fanout.Groups {
+		t.Helper()
+		run, err := d.Run(t.Context(), in, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return run.Groups
+	}
+	if g := groups(); g != nil {
+		t.Errorf("of an alert: %+v", g)
+	}
+	in.Alert.MsgType, in.References = cap.MsgUpdate, []alerting.AlertID{second, {9}}
+	if g := groups(); g == nil || *g != (fanout.Groups{Still: 1, New: 1, Gone: 1}) {
+		t.Errorf("of an update: %+v", g)
+	}
+	for i := range in.Alert.Infos {
+		in.Alert.Infos[i].ResponseTypes = []cap.ResponseType{cap.AllClear}
+	}
+	if g := groups(); g == nil || *g != (fanout.Groups{Still: 2}) {
+		t.Errorf("of an all-clear: %+v", g)
+	}
+}
+
+// TestADryRunSaysWhatLiesOutside: as a finding, and in words, and everything else is shown.
+func TestADryRunSaysWhatLiesOutside(t *testing.T) {
+	d, in := dryRunner(func(int, alerting.Channel) bool { return false })
+	d.Outside = func(context.Context, *alerting.Issued) (cap.Findings, error) {
+		return cap.Findings{{ID: "territory.polygon", Path: "alert", Level: cap.LevelError, Message: "reaches beyond the territory"}}, nil
+	}
+	run, err := d.Run(t.Context(), in, false)
+	if err != nil || run.People != 2 || len(run.Findings) == 0 || !slices.ContainsFunc(run.Notes, func(n string) bool { return strings.Contains(n, "would be refused") }) {
+		t.Errorf("%+v %v", run, err)
 	}
 }

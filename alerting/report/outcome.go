@@ -114,12 +114,7 @@ func (r *Reporter) Unreached(ctx context.Context, id alerting.AlertID, take func
 }
 
 func (r *Reporter) review(ctx context.Context, id alerting.AlertID, take func(Unreached) error) (Outcome, []Cause, error) {
-	p, err := r.Manifest.Progress(ctx, id)
-	if errors.Is(err, alerting.ErrNotFound) && r.Accepted != nil {
-		if _, pending := r.Accepted(ctx, id); pending == nil {
-			err = fmt.Errorf("%w: it was accepted a moment ago, and nobody was told yet", alerting.ErrState)
-		}
-	}
+	p, err := r.begun(ctx, id)
 	t := newTally()
 	if err == nil {
 		err = r.walk(ctx, p, t, take)
@@ -134,36 +129,96 @@ func (r *Reporter) review(ctx context.Context, id alerting.AlertID, take func(Un
 	return out, t.causes.list(), nil
 }
 
+// begun is how far fan-out has come with an alert; ErrState when it has not begun.
+func (r *Reporter) begun(ctx context.Context, id alerting.AlertID) (fanout.Progress, error) {
+	p, err := r.Manifest.Progress(ctx, id)
+	if errors.Is(err, alerting.ErrNotFound) && r.Accepted != nil {
+		if _, pending := r.Accepted(ctx, id); pending == nil {
+			err = fmt.Errorf("%w: it was accepted a moment ago, and nobody was told yet", alerting.ErrState)
+		}
+	}
+	return p, err
+}
+
 // walk goes through the pages once.
 func (r *Reporter) walk(ctx context.Context, p fanout.Progress, t *tally, take func(Unreached) error) error {
-	for s, err := range r.sheets(ctx, p) {
+	for s, err := range r.sheets(ctx, p, 0) {
 		if err != nil {
 			return err
 		}
 		lost := t.add(&s)
-		if take == nil || len(lost) == 0 {
+		if take == nil {
 			continue
 		}
-		refs, kind := r.Refs, "person"
-		if s.page.Kind == fanout.Sirens {
-			refs, kind = r.SirenRefs, "siren"
-		}
-		ids := make([]int64, len(lost))
-		for i, place := range lost {
-			ids[i] = s.page.Persons[place]
-		}
-		names, err := refs(ctx, ids)
+		all, err := r.named(ctx, &s, lost)
 		if err != nil {
 			return err
 		}
-		for i, place := range lost {
-			if err := take(Unreached{Who: names[ids[i]], Kind: kind, Channels: s.missed(place)}); err != nil {
+		for _, u := range all {
+			if err := take(u); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
 }
+
+// named are those at some places of a page, by their references.
+func (r *Reporter) named(ctx context.Context, s *sheet, lost []uint8) ([]Unreached, error) {
+	if len(lost) == 0 {
+		return nil, nil
+	}
+	refs, kind := r.Refs, "person"
+	if s.page.Kind == fanout.Sirens {
+		refs, kind = r.SirenRefs, "siren"
+	}
+	ids := make([]int64, len(lost))
+	for i, place := range lost {
+		ids[i] = s.page.Persons[place]
+	}
+	names, err := refs(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Unreached, len(lost))
+	for i, place := range lost {
+		out[i] = Unreached{Who: names[ids[i]], Kind: kind, Channels: s.missed(place)}
+	}
+	return out, nil
+}
+
+// UnreachedAfter lists at most limit of those whom no channel reached, in the order of the manifest and behind a position, and gives
+// the position of the last: 0 is the beginning. Nobody stands in it twice, and whoever is lost only later, at a place that was passed,
+// is left out: once nothing is open it is whole. Errors as for Outcome.
+func (r *Reporter) UnreachedAfter(ctx context.Context, id alerting.AlertID, after int64, limit int) (out []Unreached, last int64, err error) {
+	p, err := r.begun(ctx, id)
+	if err != nil {
+		return nil, after, fmt.Errorf("report on alert %s: %w", id, err)
+	}
+	out, last = []Unreached{}, after
+	for s, err := range r.sheets(ctx, p, uint32(max(after-1, 0)>>8)) { //nolint:gosec // a position is a page and a place
+		if err != nil {
+			return nil, after, fmt.Errorf("report on alert %s: %w", id, err)
+		}
+		var lost []uint8
+		for _, place := range newTally().add(&s) {
+			if at := position(s.page.Number, place); at > after && len(out)+len(lost) < limit {
+				lost, last = append(lost, place), at
+			}
+		}
+		all, err := r.named(ctx, &s, lost)
+		if err != nil {
+			return nil, after, fmt.Errorf("report on alert %s: %w", id, err)
+		}
+		if out = append(out, all...); len(out) == limit {
+			break
+		}
+	}
+	return out, last, nil
+}
+
+// position counts places from 1, 256 a page.
+func position(page uint32, place uint8) int64 { return int64(page)<<8 + int64(place) + 1 }
 
 // outcome sums a tally up.
 func (r *Reporter) outcome(ctx context.Context, p fanout.Progress, t *tally) (Outcome, error) {

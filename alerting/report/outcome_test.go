@@ -134,9 +134,12 @@ func (a *after) reporter() *Reporter {
 		Now: func() time.Time { return a.progress.Issued }, Manifest: Manifest{
 			Progress:  func(context.Context, alerting.AlertID) (fanout.Progress, error) { return a.progress, nil },
 			StoppedBy: func(context.Context, alerting.AlertID) (alerting.AlertID, error) { return alerting.AlertID{}, nil },
-			Pages: func(context.Context, alerting.AlertID) iter.Seq2[fanout.Page, error] {
+			Pages: func(_ context.Context, _ alerting.AlertID, from uint32) iter.Seq2[fanout.Page, error] {
 				return func(yield func(fanout.Page, error) bool) {
 					for _, p := range a.pages {
+						if p.Number < from {
+							continue
+						}
 						if !yield(p, nil) {
 							return
 						}

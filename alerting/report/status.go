@@ -29,8 +29,8 @@ type Manifest struct {
 	// SirenPages are the pages that hold sirens rather than people.
 	SirenPages func(ctx context.Context, id alerting.AlertID) (map[uint32]bool, error)
 	Page       func(ctx context.Context, id alerting.AlertID, page uint32) (fanout.Page, error)
-	// Pages are all pages of an alert in their order, of which few are in memory at a time.
-	Pages func(ctx context.Context, id alerting.AlertID) iter.Seq2[fanout.Page, error]
+	// Pages are the pages of an alert from a number on, in their order, of which few are in memory at a time.
+	Pages func(ctx context.Context, id alerting.AlertID, from uint32) iter.Seq2[fanout.Page, error]
 	Find  func(ctx context.Context, id alerting.AlertID, kind fanout.Kind, member int64) ([]fanout.Spot, error)
 	// StoppedBy is the alert that cancelled or superseded this one; zero when none did.
 	StoppedBy func(ctx context.Context, id alerting.AlertID) (alerting.AlertID, error)

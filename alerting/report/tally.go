@@ -23,8 +23,8 @@ type sheet struct {
 // sheetsAtOnce is how many pages are in memory at a time: with a note on every delivery they take some 5 MB.
 const sheetsAtOnce = 16
 
-// sheets goes through the pages that fan-out had written when p was read. It ends after the first error.
-func (r *Reporter) sheets(ctx context.Context, p fanout.Progress) iter.Seq2[sheet, error] {
+// sheets goes through the pages from a number on that fan-out had written when p was read. It ends after the first error.
+func (r *Reporter) sheets(ctx context.Context, p fanout.Progress, from uint32) iter.Seq2[sheet, error] {
 	return func(yield func(sheet, error) bool) {
 		var lot []fanout.Page
 		give := func() bool {
@@ -41,7 +41,7 @@ func (r *Reporter) sheets(ctx context.Context, p fanout.Progress) iter.Seq2[shee
 			lot = lot[:0]
 			return true
 		}
-		for page, err := range r.Manifest.Pages(ctx, p.Alert) {
+		for page, err := range r.Manifest.Pages(ctx, p.Alert, from) {
 			if err != nil {
 				yield(sheet{}, err)
 				return

@@ -32,6 +32,8 @@ func countersignVerb(t *terminal) *cobra.Command {
 		}}
 	s.keyOrPassword(c)
 	c.Flags().BoolVar(&s.yes, "yes", false, "do not ask")
+	c.Flags().StringVar(&s.lang, "lang", "", "en or zh, for what is shown; left out: as the environment says (LC_ALL, LC_MESSAGES, LANG)")
+	c.Flags().StringVar(&s.place, "place", "", "the place that it is for, where a rule wants it picked; left out: you are asked")
 	return c
 }
 
@@ -60,7 +62,7 @@ func (t *terminal) countersign(cmd *cobra.Command, api *client.Client, id alerti
 	if err != nil {
 		return err
 	}
-	w, err := api.Countersignable(cmd.Context(), id)
+	w, err := api.Countersignable(cmd.Context(), id, languageOr(s.lang), s.as)
 	if err != nil {
 		return t.refused(err)
 	}
@@ -77,19 +79,23 @@ func (t *terminal) countersign(cmd *cobra.Command, api *client.Client, id alerti
 			return err
 		}
 	}
+	pick, err := t.pick(lines, w.Confirmation.Challenge, s.place)
+	if err != nil {
+		return err
+	}
 	if s.withPassword() {
 		password, err := t.readPassword(lines, s.passwordFile, "Password of "+s.as)
 		if err != nil {
 			return err
 		}
-		err = api.CountersignWithPassword(cmd.Context(), id, s.as, password)
+		err = api.CountersignWithPassword(cmd.Context(), id, s.as, password, pick)
 		return t.countersigned(id, err)
 	}
 	signed, err := signAll(key, e, s.as, approval.Approve)
 	if err != nil {
 		return err
 	}
-	return t.countersigned(id, api.Countersign(cmd.Context(), id, signed[0]))
+	return t.countersigned(id, api.Countersign(cmd.Context(), id, signed[0], pick))
 }
 
 func (t *terminal) countersigned(id alerting.AlertID, err error) error {

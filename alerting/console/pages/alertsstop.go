@@ -55,6 +55,9 @@ func showEnding(q *request, clear bool, status int, problem *Problem) error {
 		words = prepared.AllClear
 	}
 	e := alertEnding{alertShown: a, Clear: clear, Problem: problem, Note: &Field{Name: "note", Label: q.T("alerts.note"), Hint: q.T("alerts.note.hint"), Value: q.form("note")}}
+	if !clear {
+		e.Note.Hint = q.T("alerts.stop.note.hint")
+	}
 	for i, w := range words {
 		e.Words = append(e.Words, q.wordsFields(i, w))
 	}
@@ -106,7 +109,8 @@ func end(q *request, how string, clear bool) error {
 			changed = changed || *into.new != plain(into.old)
 		}
 	}
-	if !changed {
+	// One person stops an alert, and says nothing of his own: words may be changed where others approve them.
+	if !changed || !clear {
 		sent = nil
 	}
 	var a accepted

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/url"
 
 	"tocsin/alerting"
 	"tocsin/alerting/desk"
@@ -47,15 +48,19 @@ func (c *Client) Countersigns(ctx context.Context) (all []desk.Waiting, err erro
 	return all, err
 }
 
-// Countersignable asks what is signed by whoever countersigns an alert.
-func (c *Client) Countersignable(ctx context.Context, id alerting.AlertID) (w desk.Waiting, err error) {
-	err = c.call(ctx, http.MethodGet, "/api/alerts/"+id.String()+"/countersign", "", nil, &w)
+// Countersignable asks what is signed by whoever countersigns an alert, in a language; operator is who will sign.
+func (c *Client) Countersignable(ctx context.Context, id alerting.AlertID, lang, operator string) (w desk.Waiting, err error) {
+	query := url.Values{"lang": {lang}, "operator": {operator}}
+	err = c.call(ctx, http.MethodGet, "/api/alerts/"+id.String()+"/countersign?"+query.Encode(), "", nil, &w)
 	return w, err
 }
 
-// Countersign hands a second person's signature in.
-func (c *Client) Countersign(ctx context.Context, id alerting.AlertID, a alerting.Approval) error {
-	return c.tell(ctx, "/api/alerts/"+id.String()+"/countersign", a)
+// Countersign hands a second person's signature in; pick is the place, where the confirmation asks for it.
+func (c *Client) Countersign(ctx context.Context, id alerting.AlertID, a alerting.Approval, pick desk.Pick) error {
+	return c.tell(ctx, "/api/alerts/"+id.String()+"/countersign", struct {
+		alerting.Approval
+		desk.Pick
+	}{a, pick})
 }
 
 // ReleaseUnderWithPassword is ReleaseUnder with the key that the office keeps under its author's password.
@@ -68,6 +73,6 @@ func (c *Client) ReleaseUnderWithPassword(ctx context.Context, id string, versio
 }
 
 // CountersignWithPassword signs with the key that the office keeps under an operator's password.
-func (c *Client) CountersignWithPassword(ctx context.Context, id alerting.AlertID, operator, password string) error {
-	return c.tell(ctx, "/api/alerts/"+id.String()+"/countersign-with-password", map[string]string{"operator": operator, "password": password})
+func (c *Client) CountersignWithPassword(ctx context.Context, id alerting.AlertID, operator, password string, pick desk.Pick) error {
+	return c.tell(ctx, "/api/alerts/"+id.String()+"/countersign-with-password", PasswordAct{Operator: operator, Password: password, Pick: pick})
 }

@@ -71,6 +71,7 @@ type Office struct {
 	letters *letters
 	serial  *atomic.Int64
 	people  []serve.Ready
+	used    *usedCodes
 }
 
 // journal is the engine's log.
@@ -103,7 +104,7 @@ func Open(tb testing.TB, o Options) *Office {
 // prepare is an office whose engine does not run yet.
 func prepare(tb testing.TB, o Options) *Office {
 	tb.Helper()
-	office := &Office{tb: tb, Dir: tb.TempDir(), log: new(journal), letters: new(letters), serial: new(atomic.Int64)}
+	office := &Office{tb: tb, Dir: tb.TempDir(), log: new(journal), letters: new(letters), serial: new(atomic.Int64), used: &usedCodes{last: make(map[string]time.Time)}}
 	keys := office.makeKeys()
 	office.startGateways(o, keys)
 	office.writeConfig(o, keys)

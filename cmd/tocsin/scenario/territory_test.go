@@ -48,6 +48,17 @@ func aUnitWarnsInside(t *testing.T, o *Office) {
 	}
 	_, err = api.Issue(ctx, o.Document(outside), client.Order{})
 	refused("issued outside", err)
+	// A dry run is shown in full, with what it would be refused for.
+	run, err := api.DryRun(ctx, o.Document(outside), client.Order{}, false)
+	if err != nil || !slices.ContainsFunc(run.Findings, func(f cap.Finding) bool {
+		return f.ID == "territory.polygon" && f.Line > 0 && f.Level == cap.LevelError
+	}) || !slices.ContainsFunc(run.Notes, func(n string) bool { return strings.Contains(n, "outside the territory") }) {
+		t.Errorf("a dry run outside: %+v %v", run, err)
+	}
+	run, err = api.DryRun(ctx, o.Document(o.Alert(Info(p.Area()))), client.Order{}, false)
+	if err != nil || slices.ContainsFunc(run.Findings, func(f cap.Finding) bool { return strings.HasPrefix(f.ID, "territory.") }) {
+		t.Errorf("a dry run inside: %+v %v", run, err)
+	}
 	draft, err := api.Draft(ctx, o.Document(outside), client.Order{})
 	if err != nil || draft.Unit != district || !slices.ContainsFunc(draft.Findings, func(f cap.Finding) bool { return f.ID == "territory.polygon" }) {
 		t.Errorf("a draft outside: %+v %v", draft, err)

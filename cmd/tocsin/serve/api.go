@@ -86,7 +86,7 @@ func (h *house) watchExpiry(d *desk.Desk) {
 // console builds the admin API.
 func (h *house) console(d *desk.Desk) (*console.Console, error) {
 	c := &console.Console{
-		Desk: d, Owners: d, Drafts: d, Operators: d, Passwords: d, Standings: d, Windows: d, Check: d.Check, Read: d.Read, Note: h.noteAct, Proceed: h.proceed, Expiry: d, AskBefore: h.cfg.Alerts.AskBefore, Reporter: h.reporter(d), DryRun: h.dryRunner(d.Remarks), Document: d.Document,
+		Desk: d, Owners: d, Drafts: d, Operators: d, Passwords: d, Standings: d, Windows: d, Check: d.Check, Read: d.Read, Note: h.noteAct, Proceed: h.proceed, Expiry: d, AskBefore: h.cfg.Alerts.AskBefore, Reporter: h.reporter(d), DryRun: h.dryRunnerOf(d), Document: d.Document,
 		Letters: h.stream.Letters(h.follower), Within: h.people.Within,
 		People: h.importPeople, Sirens: h.importSirens, Units: h.importUnits, Outlines: h.importOutlines, UnitList: h.people.Units, SirenList: h.people.SirenLines, MaxBytes: h.cfg.Alerts.MaxBytes, Log: h.log,
 		Shed: h.counter("tocsin_api_shed_total", "Reads of the admin API that were sent away because too many came at once.").Inc,
@@ -150,8 +150,8 @@ func (h *house) reporter(d *desk.Desk) *report.Reporter {
 			Page: func(ctx context.Context, id alerting.AlertID, page uint32) (fanout.Page, error) {
 				return fanout.PageAt(ctx, db, id, page)
 			},
-			Pages: func(ctx context.Context, id alerting.AlertID) iter.Seq2[fanout.Page, error] {
-				return fanout.Pages(ctx, db, id)
+			Pages: func(ctx context.Context, id alerting.AlertID, from uint32) iter.Seq2[fanout.Page, error] {
+				return fanout.PagesFrom(ctx, db, id, from)
 			},
 			Find: func(ctx context.Context, id alerting.AlertID, kind fanout.Kind, member int64) ([]fanout.Spot, error) {
 				return fanout.Find(ctx, db, id, kind, member)
@@ -164,6 +164,16 @@ func (h *house) reporter(d *desk.Desk) *report.Reporter {
 			},
 		},
 	}
+}
+
+// dryRunnerOf is one that also shows what the desk would say, and what it has issued.
+func (h *house) dryRunnerOf(d *desk.Desk) *report.DryRunner {
+	r, db := h.dryRunner(d.Remarks), h.db.Read()
+	r.Outside, r.Issued = d.Outside, d.Issued
+	r.Pages = func(ctx context.Context, id alerting.AlertID) iter.Seq2[fanout.Page, error] {
+		return fanout.Pages(ctx, db, id)
+	}
+	return r
 }
 
 func (h *house) dryRunner(remarks func(*alerting.Issued) cap.Findings) *report.DryRunner {
