@@ -17,7 +17,7 @@ func cancelVerb(t *terminal) *cobra.Command {
 		Use:   "cancel ALERT",
 		Short: "Stop an alert, and tell everybody who was told of it",
 		Long: "Stop an alert that should not have gone out. It takes one person, and everybody who was told hears of it: in the words of --words, else in those " +
-			"that its template had prepared when it was issued, where it came from one and no --note is given, else that it is cancelled. Exit codes as for issue.",
+			"that its template had prepared when it was issued, where it came from one and no --note is given, else that it is cancelled. Where nobody sends alone the note goes into the journal and is told to nobody, and --words are refused: one person stops an alert, and says nothing of his own. Exit codes as for issue.",
 	}, "why, for the note of the Cancel; what a template had prepared is not said then", false, (*client.Client).Cancel)
 }
 

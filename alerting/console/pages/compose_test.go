@@ -239,3 +239,15 @@ func TestThePageOfATemplateIsDrawn(t *testing.T) {
 		}
 	}
 }
+
+// TestABlankDraftLosesNothing: what is missing cannot be lost; a value that CAP does not have can.
+func TestABlankDraftLosesNothing(t *testing.T) {
+	t.Parallel()
+	for urgency, want := range map[cap.Urgency]bool{"": false, "Soon": true} {
+		a := &cap.Alert{Identifier: "x", Sender: "office", Status: cap.StatusActual, MsgType: cap.MsgAlert, Scope: cap.ScopePublic, Infos: []cap.Info{{Language: "en-US", Urgency: urgency}}}
+		_, found := cap.Read(cap.WriteDraft(a), cap.Options{})
+		if got := lost(found); got != want {
+			t.Errorf("urgency %q: lost %v, want %v: %v", urgency, got, want, found)
+		}
+	}
+}

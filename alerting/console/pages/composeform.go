@@ -339,7 +339,8 @@ func lost(found cap.Findings) bool {
 			return false
 		}
 		decoded := slices.ContainsFunc(cap.FormRules(), func(r cap.Rule) bool { return r.ID == f.ID })
-		code := strings.HasPrefix(f.ID, "core.") && strings.HasSuffix(f.ID, ".value") && f.ID != "core.value.value"
+		// A rule about a code also finds that it is missing: then there is nothing to lose.
+		code := strings.HasPrefix(f.ID, "core.") && strings.HasSuffix(f.ID, ".value") && f.ID != "core.value.value" && !strings.Contains(f.Message, "missing or empty")
 		return decoded || code || strings.HasSuffix(f.ID, ".form") || f.ID == "core.resource.size"
 	})
 }

@@ -66,16 +66,14 @@ func stopFromThePage(t *testing.T, o *Office) {
 	}
 
 	stop := b.Open(at + "/stop")
-	stop.Has(t, 200, "5 people who were told", `value="Cancelled: Flood"`, "This warning has been cancelled: Flood.", "Stop this warning now", "LIVE WARNING")
+	stop.Has(t, 200, "5 people who were told", "Cancelled: Flood", "This warning has been cancelled: Flood.", "Stop this warning now", "LIVE WARNING")
 	if s, err := o.Status(id); err != nil || s.Status != "done" {
 		t.Errorf("looking at the page made it %s", s.Status)
 	}
 	form := formOf(stop)
-	form.Set("headline.0", " ")
 	form.Set("note", "the gauge was broken")
 	done := b.Send(at+"/stop", form)
 	done.Has(t, 200, "The warning is stopped", "This is a cancel", "This warning has been cancelled: Flood")
-	done.Lacks(t, "the gauge was broken")
 	cancel, err := alerting.ParseAlertID(strings.TrimPrefix(strings.Split(done.Path, "?")[0], "/actual/alerts/"))
 	if err != nil {
 		t.Fatal(done.Path, err)
@@ -174,7 +172,7 @@ func archiveIsSearched(t *testing.T, o *Office) {
 	b.Open("/exercise/alerts").Has(t, 200, "No warning was issued in this world yet.")
 	b.Open("/exercise/").Has(t, 200, "A tour of the desk", `href="/exercise/compose"`)
 	b.Open("/office/deadletters").Has(t, 200, "There is none: nothing is stuck.")
-	b.Send("/language", url.Values{"lang": {"zh"}, "next": {"/actual/"}}).Has(t, 200, "生效中的预警", "能否发布预警", "影响", "严重")
+	b.Send("/language", url.Values{"lang": {"zh"}, "next": {"/actual/"}}).Has(t, 200, "生效中的预警", "能否发布预警")
 }
 
 // formOf is the form of a page as a browser would send it when nobody changes anything.

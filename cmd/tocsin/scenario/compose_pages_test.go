@@ -63,7 +63,7 @@ func TestAWarningIsWrittenOnTheBlankForm(t *testing.T) {
 		t.Error("nothing is said of the urgency")
 	}
 	p = b.Send("/actual/compose/"+id, written("2"))
-	p.Has(t, 200, "The draft is saved", "Whom it reaches", "as on a lock screen", "Go upstairs now.", "Self-test", "UCS-2")
+	p.Has(t, 200, "The draft is saved", "Whom it reaches", "Go upstairs now.", "UCS-2")
 	d, a := draftAt(t, o, id)
 	if d.Findings.Err() != nil || len(a.Infos) != 2 || a.Infos[0].Description != "The river\nrises." || a.Infos[1].Headline != "河滨区洪水" || len(d.Channels) != 2 ||
 		!a.Infos[0].Expires.Equal(a.Sent.Add(3*60*60*1e9)) || len(a.Infos[1].Areas[0].Circles) != 1 {
