@@ -47,7 +47,7 @@ func importVerb(t *terminal, what, short, columns string) *cobra.Command {
 	}
 	if what == "sirens" {
 		s.changeFlags(child)
-		parent.AddCommand(sirenOrderVerb(t))
+		parent.AddCommand(sirenOrderVerb(t), sirensListVerb(t))
 	}
 	parent.AddCommand(child)
 	return parent
