@@ -77,7 +77,7 @@ func (c *Console) answer(w http.ResponseWriter, r *http.Request, a desk.Answer, 
 		c.refuse(w, r, err)
 		return
 	}
-	out := answer{Alert: a.Alert, Outcome: "accepted", Repeated: a.Repeated, Findings: a.Findings}
+	out := answer{Alert: a.Alert, Outcome: "accepted", Repeated: a.Repeated, Findings: alerting.FindingsIn(tongueOf(r), a.Findings)}
 	where := "/api/alerts/" + a.Alert.String()
 	if a.Draft != "" {
 		out.Outcome, out.Draft, out.Missing = "submitted", a.Draft, a.Missing
@@ -89,14 +89,14 @@ func (c *Console) answer(w http.ResponseWriter, r *http.Request, a desk.Answer, 
 
 // refuse answers an order that was not accepted: refused, or unknown when the stream's answer was lost.
 func (c *Console) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	p := problemOf(err)
+	p := problemIn(tongueOf(r), err)
 	p.Outcome = "refused"
 	if errors.Is(err, alerting.ErrUnknown) || p.Status == http.StatusInternalServerError {
 		p.Outcome = "unknown"
 	}
 	if errors.Is(err, alerting.ErrUnavailable) && p.Outcome == "refused" {
 		// Of an order that matters; of a question it would say that something might have been.
-		p.Title += "; nothing was written"
+		p.Title += map[string]string{"en": "; nothing was written", "zh": "，没有写入任何内容"}[tongueOf(r)]
 	}
 	if p.Status >= http.StatusInternalServerError {
 		c.Log.Error("order not accepted", "path", r.URL.Path, "outcome", p.Outcome, "error", err)

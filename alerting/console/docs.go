@@ -148,10 +148,7 @@ func (c *Console) documentation() http.Handler {
 			c.fail(w, r, failed)
 			return
 		}
-		lang := "en"
-		if asked := r.URL.Query().Get("lang"); asked == "zh" || asked == "" && strings.HasPrefix(r.Header.Get("Accept-Language"), "zh") {
-			lang = "zh"
-		}
+		lang := tongueOf(r)
 		h := w.Header()
 		h.Set("Content-Type", "text/html; charset=utf-8")
 		h.Set("Content-Language", lang)

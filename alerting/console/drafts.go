@@ -45,7 +45,7 @@ func (c *Console) draft(w http.ResponseWriter, r *http.Request, by alerting.Acto
 	}
 	d.Findings = append(d.Findings, remarks...)
 	w.Header().Set("Location", "/api/drafts/"+d.ID)
-	return writeDraft(w, http.StatusCreated, d)
+	return writeDraft(w, r, http.StatusCreated, d)
 }
 
 // amend replaces the version that If-Match names.
@@ -66,7 +66,7 @@ func (c *Console) amend(w http.ResponseWriter, r *http.Request, by alerting.Acto
 		return err
 	}
 	d.Findings = append(d.Findings, remarks...)
-	return writeDraft(w, http.StatusOK, d)
+	return writeDraft(w, r, http.StatusOK, d)
 }
 
 // trimQuotes takes the quotes of an entity tag away (RFC 9110 §8.8.3).
@@ -77,7 +77,8 @@ func trimQuotes(tag string) string {
 	return tag
 }
 
-func writeDraft(w http.ResponseWriter, status int, d desk.Draft) error {
+func writeDraft(w http.ResponseWriter, r *http.Request, status int, d desk.Draft) error {
+	d.Findings = alerting.FindingsIn(tongueOf(r), d.Findings)
 	w.Header().Set("ETag", fmt.Sprintf("%q", strconv.FormatInt(d.Version, 10)))
 	writeJSON(w, status, d)
 	return nil
@@ -88,7 +89,7 @@ func (c *Console) draftAt(w http.ResponseWriter, r *http.Request, by alerting.Ac
 	if err != nil {
 		return err
 	}
-	return writeDraft(w, http.StatusOK, d)
+	return writeDraft(w, r, http.StatusOK, d)
 }
 
 func (c *Console) drafts(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {
@@ -140,7 +141,7 @@ func (c *Console) acts(do func(ctx context.Context, id string, by alerting.Actor
 		if err != nil {
 			return err
 		}
-		return writeDraft(w, http.StatusOK, d)
+		return writeDraft(w, r, http.StatusOK, d)
 	}
 }
 

@@ -86,7 +86,7 @@ func (c *Console) signWithPassword(w http.ResponseWriter, r *http.Request, by al
 	if err != nil {
 		return err
 	}
-	return writeDraft(w, http.StatusOK, d)
+	return writeDraft(w, r, http.StatusOK, d)
 }
 
 func (c *Console) releaseWithPassword(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
@@ -99,7 +99,7 @@ func (c *Console) releaseWithPassword(w http.ResponseWriter, r *http.Request, by
 	if err != nil {
 		return err
 	}
-	return writeDraft(w, http.StatusOK, d)
+	return writeDraft(w, r, http.StatusOK, d)
 }
 
 func (c *Console) countersignWithPassword(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {

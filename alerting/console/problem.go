@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 
 	"tocsin/alerting"
 	"tocsin/cap"
@@ -24,18 +25,20 @@ type kindStatus struct {
 	kind   error
 	status int
 	title  string
+	// chinese is the title in Chinese.
+	chinese string
 }
 
 // statuses is the one table from kinds of errors to HTTP.
 func statuses() []kindStatus {
 	return []kindStatus{
-		{alerting.ErrUnknown, http.StatusGatewayTimeout, "Outcome unknown: repeating the request is safe"},
-		{alerting.ErrUnavailable, http.StatusServiceUnavailable, "A store cannot be reached"},
-		{alerting.ErrInvalid, http.StatusBadRequest, "The input breaks a rule"},
-		{alerting.ErrNotFound, http.StatusNotFound, "No such thing"},
-		{alerting.ErrForbidden, http.StatusForbidden, "Not allowed"},
-		{alerting.ErrConflict, http.StatusConflict, "Conflicts with what is there"},
-		{alerting.ErrState, http.StatusConflict, "Not possible in this state"},
+		{alerting.ErrUnknown, http.StatusGatewayTimeout, "Outcome unknown: repeating the request is safe", "结果不明：重复同一请求是安全的"},
+		{alerting.ErrUnavailable, http.StatusServiceUnavailable, "A store cannot be reached", "数据库或消息服务暂时无法访问"},
+		{alerting.ErrInvalid, http.StatusBadRequest, "The input breaks a rule", "输入不合规则"},
+		{alerting.ErrNotFound, http.StatusNotFound, "No such thing", "没有这一项"},
+		{alerting.ErrForbidden, http.StatusForbidden, "Not allowed", "不允许"},
+		{alerting.ErrConflict, http.StatusConflict, "Conflicts with what is there", "与现有内容冲突"},
+		{alerting.ErrState, http.StatusConflict, "Not possible in this state", "当前状态下不能这样做"},
 	}
 }
 
@@ -55,9 +58,38 @@ func problemOf(err error) problem {
 	return p
 }
 
+// tongueOf is the language that whoever asks wants to read, en or zh: ?lang= says so, or else the header Accept-Language.
+func tongueOf(r *http.Request) string {
+	if asked := r.URL.Query().Get("lang"); asked == "zh" || asked == "" && strings.HasPrefix(r.Header.Get("Accept-Language"), "zh") {
+		return "zh"
+	}
+	return "en"
+}
+
+// problemIn is problemOf with the title and the findings in a language. The detail is English.
+func problemIn(tongue string, err error) problem {
+	p := problemOf(err)
+	if tongue != "zh" {
+		return p
+	}
+	p.Findings = alerting.FindingsIn(tongue, p.Findings)
+	switch {
+	case len(p.Findings) > 0:
+		p.Title = "文档不合 CAP 的规则"
+	case p.Status == http.StatusInternalServerError:
+		p.Title = "内部错误"
+	}
+	for _, row := range statuses() {
+		if p.Title == row.title {
+			p.Title = row.chinese
+		}
+	}
+	return p
+}
+
 // fail answers with a problem. What is not one of the known kinds is logged and kept from the caller.
 func (c *Console) fail(w http.ResponseWriter, r *http.Request, err error) {
-	p := problemOf(err)
+	p := problemIn(tongueOf(r), err)
 	if p.Status == http.StatusInternalServerError {
 		c.Log.Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 	}

@@ -33,7 +33,9 @@ func (c *Console) read(w http.ResponseWriter, r *http.Request, by alerting.Actor
 	if err != nil {
 		return err
 	}
-	writeJSON(w, http.StatusOK, readingOf(c.Read(document)))
+	out := readingOf(c.Read(document))
+	out.Findings = alerting.FindingsIn(tongueOf(r), out.Findings)
+	writeJSON(w, http.StatusOK, out)
 	return nil
 }
 

@@ -94,7 +94,7 @@ func (c *Console) releaseUnder(w http.ResponseWriter, r *http.Request, by alerti
 	if err != nil {
 		return err
 	}
-	return writeDraft(w, http.StatusOK, d)
+	return writeDraft(w, r, http.StatusOK, d)
 }
 
 func (c *Console) countersigns(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -31,12 +32,16 @@ func lintVerb(t *terminal) *cobra.Command {
 			if rules {
 				return t.show(rulesOf(p))
 			}
+			if l.lang != "en" && l.lang != "zh" {
+				return &exit{exitRefused, fmt.Errorf("%w: lang %.20q: want en or zh", alerting.ErrInvalid, l.lang)}
+			}
 			l.options.Profile = p
 			return l.run(args)
 		},
 	}
 	c.Flags().StringVar(&profile, "profile", "core", "check with the rules of a profile: "+strings.Join(profileIDs(), ", "))
 	c.Flags().BoolVar(&l.tolerant, "read", false, "read as tolerantly as a receiver should, and say what was tolerated")
+	c.Flags().StringVar(&l.lang, "lang", "en", "the language of the messages: en or zh")
 	c.Flags().BoolVar(&rules, "rules", false, "list the rules instead")
 	return c
 }
@@ -72,6 +77,7 @@ type linter struct {
 	t        *terminal
 	options  cap.Options
 	tolerant bool
+	lang     string
 	words    *wording.Writer
 	out      lintOutput
 	count    lintCount
@@ -219,7 +225,7 @@ func (l *linter) show(name, verdict string, findings cap.Findings) error {
 		l.count.unreadable++
 	}
 	one := linted{File: name, Verdict: verdict, Findings: []lintedFinding{}}
-	for _, f := range findings {
+	for _, f := range alerting.FindingsIn(l.lang, findings) {
 		l.count.levels[f.Level]++
 		one.Findings = append(one.Findings, lintedFinding{f.ID, f.Level, f.Clause, f.Path, f.Line, f.Message})
 	}
