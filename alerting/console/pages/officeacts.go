@@ -30,7 +30,7 @@ func doneAt() map[string]string { //nolint:funlen // a table
 		"GET /api/alerts/{id}/endings":                    alert, "GET /api/alerts/{id}/timeline": alert, "GET /api/drafts/{id}/changes": draft, "GET /api/drafts/{id}/versions": draft, "GET /api/drafts/{id}/versions/{version}": draft, "GET /api/readiness": "/actual/",
 		"GET /api/worlds":    "/parts",
 		"GET /api/operators": "/office/operators", "POST /api/operators": "tocsin operators enrol FILE", "POST /api/operators/revoke": "tocsin operators revoke FILE",
-		"POST /api/operators/password-keys": "/account/signing-key", "POST /api/operators/password": "/account",
+		"POST /api/operators/password-keys": "/account", "POST /api/operators/password": "/account",
 		"GET /api/standings": "/office/standings", "POST /api/standings": "tocsin standing add FILE", "POST /api/standings/withdraw": "tocsin standing withdraw ID --as NAME --key KEYFILE --reason REASON",
 		"GET /api/windows": "tocsin window list", "POST /api/windows": "tocsin window open FILE", "POST /api/windows/{id}/close": "tocsin window close WINDOW --as NAME --key KEYFILE --reason REASON",
 		"GET /api/templates": "/office/templates", "GET /api/templates/{id}": "/office/templates", "POST /api/templates/{id}/fill": "/actual/compose",

@@ -113,7 +113,11 @@ func templatesPage(q *request) error {
 }
 
 func templatePage(q *request) error {
-	var t template.Template
+	var t struct {
+		template.Template
+		// Validity is what stands for the field of that name, which is written as text and read from YAML alone.
+		Validity string `json:"validity"`
+	}
 	if err := q.get("/api/templates/"+url.PathEscape(q.r.PathValue("id")), &t); err != nil {
 		return err
 	}
