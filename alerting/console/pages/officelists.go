@@ -112,12 +112,28 @@ func templatesPage(q *request) error {
 	return q.show("office/templates", q.T("office.templates"), all)
 }
 
+// templateShown is a template as the API writes it: its patterns and its validity are texts there.
+type templateShown struct {
+	ID        string          `json:"id"`
+	About     string          `json:"about"`
+	Version   int             `json:"version"`
+	Severity  string          `json:"severity"`
+	Urgency   string          `json:"urgency"`
+	Certainty string          `json:"certainty"`
+	Statuses  []string        `json:"statuses"`
+	Channels  []string        `json:"channels"`
+	Digest    string          `json:"sha256"`
+	Slots     []template.Slot `json:"slots"`
+	Texts     []struct {
+		Language    string `json:"language"`
+		Headline    string `json:"headline"`
+		Description string `json:"description"`
+		Instruction string `json:"instruction"`
+	} `json:"texts"`
+}
+
 func templatePage(q *request) error {
-	var t struct {
-		template.Template
-		// Validity is what stands for the field of that name, which is written as text and read from YAML alone.
-		Validity string `json:"validity"`
-	}
+	var t templateShown
 	if err := q.get("/api/templates/"+url.PathEscape(q.r.PathValue("id")), &t); err != nil {
 		return err
 	}
