@@ -91,7 +91,8 @@ func (p *Pages) Handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.secure(packed(mux)), nil
+	// No form of another site is taken, not even that of the login.
+	return p.secure(http.NewCrossOriginProtection().Handler(packed(mux))), nil
 }
 
 // packs compresses pages on their way. Their length is jittered: what is secret in them cannot be guessed from it (BREACH).

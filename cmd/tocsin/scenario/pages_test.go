@@ -3,6 +3,7 @@ package scenario
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"tocsin/alerting/login"
@@ -58,6 +59,30 @@ func TestAFormOutlivesItsSession(t *testing.T) {
 	}
 	p := b.Send("/login", url.Values{"name": {who.Name}, "password": {who.Password}, "code": {code}, "next": {"/unit"}, "held": {"unit=harbour+%26+mill"}})
 	p.Has(t, 200, `<form method="post" action="/unit">`, `name="unit" value="harbour &amp; mill"`)
+}
+
+// TestNoFormOfAnotherSiteIsTaken: nobody can be logged in, or made to do anything, from a page elsewhere.
+func TestNoFormOfAnotherSiteIsTaken(t *testing.T) {
+	t.Parallel()
+	o := pagesOffice(t)
+	for _, path := range []string{"/login", "/logout", "/unit", "/actual/compose"} {
+		for header, value := range map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://elsewhere.example"} {
+			r, err := http.NewRequest(http.MethodPost, "http://"+o.Addresses.API.String()+path, strings.NewReader("name=author"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			r.Header.Set(header, value)
+			resp, err := http.DefaultTransport.RoundTrip(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = resp.Body.Close()
+			if resp.StatusCode != http.StatusForbidden {
+				t.Errorf("%s with %s %s: %d", path, header, value, resp.StatusCode)
+			}
+		}
+	}
 }
 
 // TestPagesAreCompressed: a page and what it loads are packed for a browser that takes that, and the same to one that does not.
