@@ -13,7 +13,7 @@ import (
 var chineseTable string
 
 // inChinese is made once; nothing writes to it.
-var inChinese = sync.OnceValues(func() (*cap.Translation, error) { return cap.ReadTranslation(chineseTable) })
+var inChinese = sync.OnceValues(func() (*cap.Translation, error) { return cap.ReadTranslation(chineseTable) }) //nolint:gochecknoglobals // it is read once, and never written
 
 // FindingsIn gives findings with their messages in a language, a tag by RFC 3066: those of the rules of CAP and those of the office.
 // What nobody has written in Chinese stays English.

@@ -81,7 +81,7 @@ func (r *translated) with(values []string) string {
 var chineseTable string
 
 // inChinese is made once; nothing writes to it.
-var inChinese = sync.OnceValues(func() (*Translation, error) { return ReadTranslation(chineseTable) })
+var inChinese = sync.OnceValues(func() (*Translation, error) { return ReadTranslation(chineseTable) }) //nolint:gochecknoglobals // it is read once, and never written
 
 // In is the message in a language, a tag by RFC 3066: Chinese, or English for any other and where nobody has written it in Chinese.
 func (f Finding) In(tag string) string {

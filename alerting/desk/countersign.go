@@ -193,58 +193,10 @@ func (d *Desk) CountersignPicked(ctx context.Context, id alerting.AlertID, by al
 	if d.Office == nil {
 		return errNoApproval()
 	}
-	text, err := json.Marshal(a)
-	if err != nil {
-		return fmt.Errorf("%w: signature: %w", alerting.ErrInvalid, err)
-	}
 	var refused error
-	err = d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		row, err := d.useOf(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		have, err := find(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		in, err := have.open()
-		if err != nil {
-			return err
-		}
-		roll, err := d.roll(ctx, tx)
-		if err != nil {
-			return err
-		}
-		draft, err := draftOf(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		v := versionRow{Author: in.Envelope.Author, Draft: draft}
-		if a.By == in.Envelope.Author {
-			return fmt.Errorf("%w: %s wrote and released it; somebody else must countersign", alerting.ErrForbidden, a.By)
-		}
-		if approval.Act(a.Act) != approval.Approve {
-			return fmt.Errorf("%w: an alert is countersigned as %s, not as %.20q", alerting.ErrInvalid, approval.Approve, a.Act)
-		}
-		if err := d.mayAct(ctx, tx, roll, in, &v, a); err != nil {
-			return err
-		}
-		if row.SignedMS != 0 {
-			return alreadyCountersigned(row.SignedBy)
-		}
-		if refused, err = d.picked(ctx, tx, by, in, questionOfAlert(id), pickedApproval{a, p}); refused != nil || err != nil {
-			return err
-		}
-		res, err := tx.NewUpdate().Model((*useRow)(nil)).Set("signed_ms = ?", d.Now().UnixMilli()).Set("signed_by = ?", a.By).
-			Set("body = ?", string(text)).Where("alert = ?", row.Alert).Where("signed_ms = 0").Exec(ctx)
-		if err != nil {
-			return err
-		}
-		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			return errors.Join(err, alreadyCountersigned("somebody else"))
-		}
-		return d.Note(ctx, tx, by, verbCountersigned, subjectOf(row.Alert), map[string]any{"operator": a.By, "key": a.KeyID, "standing": row.Standing,
-			"overdue": d.Now().UnixMilli() > row.DueMS})
+	err := d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) (err error) {
+		refused, err = d.countersignIn(ctx, tx, id, by, pickedApproval{a, p})
+		return err
 	})
 	if err == nil {
 		err = refused
@@ -253,6 +205,69 @@ func (d *Desk) CountersignPicked(ctx context.Context, id alerting.AlertID, by al
 		return fmt.Errorf("countersign alert %s: %w", id, err)
 	}
 	return nil
+}
+
+// countersignIn does it in a transaction. Refused is a wrong place, which is noted and so must not be undone.
+func (d *Desk) countersignIn(ctx context.Context, tx bun.Tx, id alerting.AlertID, by alerting.Actor, a pickedApproval) (refused, err error) {
+	text, err := json.Marshal(a.Approval)
+	if err != nil {
+		return nil, fmt.Errorf("%w: signature: %w", alerting.ErrInvalid, err)
+	}
+	row, in, err := d.mayCountersign(ctx, tx, id, a.Approval)
+	if err != nil {
+		return nil, err
+	}
+	if refused, err := d.picked(ctx, tx, by, in, questionOfAlert(id), a); refused != nil || err != nil {
+		return refused, err
+	}
+	res, err := tx.NewUpdate().Model((*useRow)(nil)).Set("signed_ms = ?", d.Now().UnixMilli()).Set("signed_by = ?", a.By).
+		Set("body = ?", string(text)).Where("alert = ?", row.Alert).Where("signed_ms = 0").Exec(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return nil, errors.Join(err, alreadyCountersigned("somebody else"))
+	}
+	return nil, d.Note(ctx, tx, by, verbCountersigned, subjectOf(row.Alert), map[string]any{"operator": a.By, "key": a.KeyID, "standing": row.Standing,
+		"overdue": d.Now().UnixMilli() > row.DueMS})
+}
+
+// mayCountersign gives what is countersigned, if this signature may.
+func (d *Desk) mayCountersign(ctx context.Context, tx bun.Tx, id alerting.AlertID, a alerting.Approval) (useRow, *alerting.Issued, error) {
+	row, err := d.useOf(ctx, tx, id)
+	if err != nil {
+		return row, nil, err
+	}
+	have, err := find(ctx, tx, id)
+	if err != nil {
+		return row, nil, err
+	}
+	in, err := have.open()
+	if err != nil {
+		return row, nil, err
+	}
+	roll, err := d.roll(ctx, tx)
+	if err != nil {
+		return row, nil, err
+	}
+	draft, err := draftOf(ctx, tx, id)
+	if err != nil {
+		return row, nil, err
+	}
+	v := versionRow{Author: in.Envelope.Author, Draft: draft}
+	switch {
+	case a.By == in.Envelope.Author:
+		return row, nil, fmt.Errorf("%w: %s wrote and released it; somebody else must countersign", alerting.ErrForbidden, a.By)
+	case approval.Act(a.Act) != approval.Approve:
+		return row, nil, fmt.Errorf("%w: an alert is countersigned as %s, not as %.20q", alerting.ErrInvalid, approval.Approve, a.Act)
+	}
+	if err := d.mayAct(ctx, tx, roll, in, &v, a); err != nil {
+		return row, nil, err
+	}
+	if row.SignedMS != 0 {
+		return row, nil, alreadyCountersigned(row.SignedBy)
+	}
+	return row, in, nil
 }
 
 func alreadyCountersigned(by string) error {

@@ -37,9 +37,8 @@ type streamed struct {
 	q      *request
 	header http.Header
 	begun  bool
-	// refusal collects the body of an answer that is no stream.
+	// refused is the status of an answer that is no stream.
 	refused int
-	refusal bytes.Buffer
 	rest    []byte
 	past    []*delivery
 	err     error

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -40,7 +41,9 @@ type call struct {
 }
 
 // passedOn are headers of the browser's request that the API must see: who asks, from where, and from which page.
-var passedOn = []string{"Cookie", "Origin", "Sec-Fetch-Site", "X-Forwarded-For", "X-Forwarded-Proto", "User-Agent"}
+func passedOn() []string {
+	return []string{"Cookie", "Origin", "Sec-Fetch-Site", "X-Forwarded-For", "X-Forwarded-Proto", "User-Agent"}
+}
 
 // ask asks the API as whoever looks, and decodes the answer if into is not nil. A refusal is a *Problem.
 func (q *request) ask(c call, into any) (http.Header, error) {
@@ -113,7 +116,7 @@ func (q *request) toAPI(c call) (*http.Request, error) {
 		return nil, err
 	}
 	r.Host, r.RemoteAddr, r.TLS = q.r.Host, q.r.RemoteAddr, q.r.TLS
-	for _, name := range passedOn {
+	for _, name := range passedOn() {
 		if v, ok := q.r.Header[name]; ok {
 			r.Header[name] = v
 		}
@@ -125,9 +128,7 @@ func (q *request) toAPI(c call) (*http.Request, error) {
 	if q.unit != "" {
 		r.Header.Set("Tocsin-Unit", q.unit)
 	}
-	for name, v := range c.header {
-		r.Header[name] = v
-	}
+	maps.Copy(r.Header, c.header)
 	return r, nil
 }
 
@@ -137,10 +138,16 @@ func (q *request) api(parts ...string) string {
 	if q.World != "" {
 		path += "/" + q.World
 	}
+	return path + below(parts)
+}
+
+// below are the parts of an address, each behind a slash.
+func below(parts []string) string {
+	var out strings.Builder
 	for _, part := range parts {
-		path += "/" + url.PathEscape(part)
+		out.WriteString("/" + url.PathEscape(part))
 	}
-	return path
+	return out.String()
 }
 
 // answer takes what the API writes.

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"net/http"
+	"slices"
 
 	"tocsin/alerting/desk"
 )
@@ -56,15 +57,7 @@ func (q *request) showEnding(status int, d *draft, refused *refusal, wrong strin
 // may reports whether an act with a reason is worth offering.
 func (d *draft) may(q *request, act string) bool {
 	e, ok := endActs()[act]
-	if !ok || !q.May(e.right) {
-		return false
-	}
-	for _, s := range e.from {
-		if d.State == s {
-			return true
-		}
-	}
-	return false
+	return ok && q.May(e.right) && slices.Contains(e.from, d.State)
 }
 
 // MayEnd is may for templates.

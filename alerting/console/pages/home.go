@@ -62,9 +62,6 @@ type endingSoon struct {
 	ID string
 }
 
-// mostLive is how many live alerts are shown with their figures.
-const mostLive = 12
-
 // home is what an officer sees first: what is live, what waits for him, and whether the office can warn. Each part stands by itself: one
 // that cannot be read now is named, and the others are shown.
 func home(q *request) error {

@@ -10,7 +10,7 @@ type act struct{ Route, About, Page, Command string }
 
 // doneAt says where each act of the API is done: a page, or a command (it begins with "tocsin"). A test compares it with the routes that there
 // are, so that none is forgotten.
-func doneAt() map[string]string { //nolint:funlen // a table
+func doneAt() map[string]string {
 	const alert, draft, change, signin = "/actual/alerts", "/actual/drafts", "/office/changes", "/login"
 	return map[string]string{
 		"POST /api/alerts": "/actual/compose", "POST /api/alerts/dry-run": "/actual/compose", "POST /api/alerts/read": "tocsin read FILE",

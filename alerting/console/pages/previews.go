@@ -2,6 +2,7 @@ package pages
 
 import (
 	"errors"
+	"maps"
 	"math"
 	"net/http"
 	"net/url"
@@ -51,10 +52,8 @@ type publicPreview struct {
 	Sent, Expires                                                   time.Time
 }
 
-// previews asks the API what a document would do. It may be of any quality; what the API refuses stands in the previews.
-func (q *request) previews(document []byte) (*previews, error) { return q.previewsAs(document, nil) }
-
-// previewsOf are those of a draft, with its channels and its audience.
+// previewsOf asks the API what a draft would do, with its channels and its audience. Its document may be of any quality; what the API
+// refuses stands in the previews.
 func (q *request) previewsOf(d *desk.Draft) (*previews, error) {
 	return q.previewsAs(d.Document, orderOf(d))
 }
@@ -78,9 +77,7 @@ func (q *request) previewsAs(document []byte, order url.Values) (*previews, erro
 		out.Languages = q.languagesOf(a)
 	}
 	query := url.Values{"previews": {"true"}}
-	for name, v := range order {
-		query[name] = v
-	}
+	maps.Copy(query, order)
 	var run report.DryRun
 	_, err := q.ask(call{method: http.MethodPost, path: q.api("alerts", "dry-run") + "?" + query.Encode(), text: document, media: capMedia}, &run)
 	var problem *Problem

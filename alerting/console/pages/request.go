@@ -171,11 +171,7 @@ func (q *request) Home() string {
 
 // At is an address in the world that one is in: At "drafts" "ID".
 func (q *request) At(parts ...string) string {
-	path := strings.TrimSuffix(q.Home(), "/")
-	for _, part := range parts {
-		path += "/" + url.PathEscape(part)
-	}
-	return path
+	return strings.TrimSuffix(q.Home(), "/") + below(parts)
 }
 
 // Time is a moment in the office's zone: the day only where it is another than today.

@@ -48,8 +48,8 @@ func makeKeys(dir string) (s *state, err error) {
 	return s, s.save(dir)
 }
 
-// configure writes the configuration file of the demonstration, and reads it as any process would.
-func (d *demo) configure() (*config.Config, error) {
+// ports are where API, callbacks, metrics and feeds listen: where the README says, unless that is taken.
+func (d *demo) ports() ([]string, error) {
 	ports := make([]string, 4)
 	for i, preferred := range []string{"127.0.0.1:8080", "127.0.0.1:8081", "127.0.0.1:9180", "127.0.0.1:8082"} {
 		var err error
@@ -59,6 +59,15 @@ func (d *demo) configure() (*config.Config, error) {
 		if i == 0 && ports[i] != preferred {
 			d.say("port %s is taken: the office is at http://%s/", preferred, ports[i])
 		}
+	}
+	return ports, nil
+}
+
+// configure writes the configuration file of the demonstration, and reads it as any process would.
+func (d *demo) configure() (*config.Config, error) {
+	ports, err := d.ports()
+	if err != nil {
+		return nil, err
 	}
 	at := d.sim.info.Listeners
 	in := func(name string) string { return filepath.Join(d.Dir, name) }

@@ -41,7 +41,7 @@ func (o *Office) Browser() *Browser {
 // Open shows a page.
 func (b *Browser) Open(path string) Page {
 	b.tb.Helper()
-	r, err := http.NewRequest(http.MethodGet, b.base+path, nil)
+	r, err := http.NewRequestWithContext(b.tb.Context(), http.MethodGet, b.base+path, nil)
 	if err != nil {
 		b.tb.Fatal(err)
 	}
@@ -51,7 +51,7 @@ func (b *Browser) Open(path string) Page {
 // Send sends a form, as the page at that address would.
 func (b *Browser) Send(path string, form url.Values) Page {
 	b.tb.Helper()
-	r, err := http.NewRequest(http.MethodPost, b.base+path, strings.NewReader(form.Encode()))
+	r, err := http.NewRequestWithContext(b.tb.Context(), http.MethodPost, b.base+path, strings.NewReader(form.Encode()))
 	if err != nil {
 		b.tb.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func (p Page) Has(tb testing.TB, status int, texts ...string) {
 // Ask asks the API with the browser's session, as a script of a page could.
 func (b *Browser) Ask(method, path, media string, body []byte) Page {
 	b.tb.Helper()
-	r, err := http.NewRequest(method, b.base+path, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(b.tb.Context(), method, b.base+path, bytes.NewReader(body))
 	if err != nil {
 		b.tb.Fatal(err)
 	}

@@ -67,7 +67,7 @@ func TestNoFormOfAnotherSiteIsTaken(t *testing.T) {
 	o := pagesOffice(t)
 	for _, path := range []string{"/login", "/logout", "/unit", "/actual/compose"} {
 		for header, value := range map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://elsewhere.example"} {
-			r, err := http.NewRequest(http.MethodPost, "http://"+o.Addresses.API.String()+path, strings.NewReader("name=author"))
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+o.Addresses.API.String()+path, strings.NewReader("name=author"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -91,7 +91,7 @@ func TestPagesAreCompressed(t *testing.T) {
 	o := pagesOffice(t)
 	for _, path := range []string{"/parts", "/static/app.js"} {
 		for _, packed := range []bool{true, false} {
-			r, err := http.NewRequest(http.MethodGet, "http://"+o.Addresses.API.String()+path, nil)
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+o.Addresses.API.String()+path, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
