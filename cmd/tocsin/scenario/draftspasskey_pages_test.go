@@ -66,7 +66,7 @@ func TestAPasskeyApprovesAtThePages(t *testing.T) {
 	shows := func(text string) {
 		t.Helper()
 		Until(t, patience, "the browser shows "+text, func() error {
-			if got := string(browser.Eval(`document.body.innerText`)); !strings.Contains(got, text) {
+			if got := string(browser.Eval(`document.body?.innerText ?? ""`)); !strings.Contains(got, text) {
 				return fmt.Errorf("it shows …%s", got[max(0, len(got)-600):])
 			}
 			return nil
