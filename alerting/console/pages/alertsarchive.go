@@ -3,7 +3,6 @@ package pages
 import (
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"tocsin/alerting/report"
@@ -120,17 +119,4 @@ func (q *request) list(query url.Values) (lines []listed, next string, err error
 		lines = append(lines, line)
 	}
 	return lines, cursorOf(header), nil
-}
-
-// cursorOf is the cursor in the header Link of a list of the API (RFC 8288).
-func cursorOf(header http.Header) string {
-	address, _, ok := strings.Cut(strings.TrimPrefix(header.Get("Link"), "<"), ">")
-	if !ok {
-		return ""
-	}
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	return u.Query().Get("after")
 }

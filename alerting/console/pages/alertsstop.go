@@ -59,7 +59,7 @@ func showEnding(q *request, clear bool, status int, problem *Problem) error {
 		e.Note.Hint = q.T("alerts.stop.note.hint")
 	}
 	for i, w := range words {
-		e.Words = append(e.Words, q.wordsFields(i, w))
+		e.Words = append(e.Words, q.wordsFields(i, w, clear))
 	}
 	title := q.T("alerts.stop.title", a.Title)
 	if clear {
@@ -68,15 +68,15 @@ func showEnding(q *request, clear bool, status int, problem *Problem) error {
 	return q.showAs(status, "alerts/ending", title, e)
 }
 
-// wordsFields are the fields of the words in one language; what was typed stays in them.
-func (q *request) wordsFields(n int, w alerting.Words) wordsFields {
+// wordsFields are the fields of the words in one language; what was typed stays in them, where anything can be typed.
+func (q *request) wordsFields(n int, w alerting.Words, typed bool) wordsFields {
 	tag := w.Language
 	if tag == "" {
 		tag = "en-US" // CAP 1.2 §3.2.2 language
 	}
 	field := func(part, prepared, kind string, rows int) *Field {
 		f := &Field{Name: fmt.Sprintf("%s.%d", part, n), Label: q.T("alerts.words."+part, tag), Type: kind, Rows: rows, Value: prepared, Language: tag, Required: part != "instruction"}
-		if q.r.Method == http.MethodPost {
+		if typed && q.r.Method == http.MethodPost {
 			f.Value = q.r.PostFormValue(f.Name)
 		}
 		return f
@@ -94,12 +94,27 @@ func end(q *request, how string, clear bool) error {
 	if err := q.get(q.api("alerts", q.id(), "endings"), &prepared); err != nil {
 		return err
 	}
-	words := prepared.Cancel
+	// One person stops an alert, and says nothing of his own: words may be changed where others approve them.
+	var words []alerting.Words
 	if clear {
-		words = prepared.AllClear
+		words = q.changedWords(prepared.AllClear)
 	}
-	sent, changed := make([]alerting.Words, len(words)), q.form("note") != ""
-	for i, w := range words {
+	var a accepted
+	err := q.post(q.api("alerts", q.id(), how), map[string]any{"note": q.form("note"), "words": words}, &a)
+	var problem *Problem
+	switch {
+	case errors.As(err, &problem):
+		return showEnding(q, clear, problem.Status, problem)
+	case err != nil:
+		return err
+	}
+	return q.afterOrder(a, how)
+}
+
+// changedWords are the words that were sent; nil when they are those that are prepared and no note goes with them.
+func (q *request) changedWords(prepared []alerting.Words) []alerting.Words {
+	sent, changed := make([]alerting.Words, len(prepared)), q.form("note") != ""
+	for i, w := range prepared {
 		sent[i] = alerting.Words{Language: w.Language}
 		for part, into := range map[string]struct {
 			old string
@@ -109,20 +124,10 @@ func end(q *request, how string, clear bool) error {
 			changed = changed || *into.new != plain(into.old)
 		}
 	}
-	// One person stops an alert, and says nothing of his own: words may be changed where others approve them.
-	if !changed || !clear {
-		sent = nil
+	if !changed {
+		return nil
 	}
-	var a accepted
-	err := q.post(q.api("alerts", q.id(), how), map[string]any{"note": q.form("note"), "words": sent}, &a)
-	var problem *Problem
-	switch {
-	case errors.As(err, &problem):
-		return showEnding(q, clear, problem.Status, problem)
-	case err != nil:
-		return err
-	}
-	return q.afterOrder(a, how)
+	return sent
 }
 
 // plain is text as a form sends it, without its kind of line ends and the blanks around it.
@@ -167,9 +172,6 @@ func showAsking(q *request, act string, status int, problem *Problem) error {
 	}
 	return q.showAs(status, "alerts/asking", q.T("alerts."+act+".title", a.Title), page)
 }
-
-// localTime is how <input type=datetime-local> writes a time (HTML §2.3.5.5).
-const localTime = "2006-01-02T15:04"
 
 func extendAlert(q *request) error {
 	until, err := time.ParseInLocation(localTime, q.form("until"), q.p.zone())

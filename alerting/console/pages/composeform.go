@@ -20,9 +20,6 @@ import (
 // Names: note; category, response, urgency, severity, certainty; onset, holds, expires; area; channel, people, groups; lang, once for
 // each language; and the words of language N as headline.N and so on (wordFields).
 
-// clockForm is how browsers send a moment without a zone (HTML §2.3.5).
-const composeClock = "2006-01-02T15:04"
-
 // untilTime is the choice of a warning that holds until a moment, and noEnd that of one that does not say.
 const (
 	untilTime = "until"
@@ -132,7 +129,7 @@ func (q *request) clock(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.In(q.p.zone()).Format(composeClock)
+	return t.In(q.p.zone()).Format(localTime)
 }
 
 // formReader makes the alert that a form says, over the one that it was drawn from: what the form does not show stays.
@@ -248,14 +245,14 @@ func (r *formReader) shared(info *cap.Info, base *cap.Alert, sent time.Time) {
 // be read leaves the old one, and is said once.
 func (r *formReader) moment(name string, old time.Time) time.Time {
 	text := r.text(name)
-	switch at, err := time.ParseInLocation(composeClock, text, r.q.p.zone()); {
+	switch at, err := time.ParseInLocation(localTime, text, r.q.p.zone()); {
 	case text == "":
 		return time.Time{}
 	case text == r.q.clock(old):
 		return old
 	case err != nil:
 		if len(r.said[name]) == 0 {
-			r.say(name, r.q.T("compose.wrong.time", composeClock), "error")
+			r.say(name, r.q.T("compose.wrong.time", localTime), "error")
 		}
 		return old
 	default:

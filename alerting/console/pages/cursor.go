@@ -16,15 +16,24 @@ func nextOf(header http.Header) string {
 	return ""
 }
 
+// cursorOf is the place where a list of the API goes on; empty on its last page.
+func cursorOf(header http.Header) string {
+	next, err := url.Parse(nextOf(header))
+	if err != nil {
+		return ""
+	}
+	return next.Query().Get("after")
+}
+
 // further is the address of this page of ours that goes on where a list of the API does; empty on the last.
 func (q *request) further(header http.Header) string {
-	next, err := url.Parse(nextOf(header))
-	if err != nil || next.Path == "" {
+	after := cursorOf(header)
+	if after == "" {
 		return ""
 	}
 	here := *q.r.URL
 	query := here.Query()
-	query.Set("after", next.Query().Get("after"))
+	query.Set("after", after)
 	query.Del("done")
 	here.RawQuery = query.Encode()
 	return here.RequestURI()

@@ -18,9 +18,6 @@ type submitting struct {
 	Late bool
 }
 
-// clockForm is how browsers send a moment without a zone (HTML §2.3.5).
-const clockForm = "2006-01-02T15:04"
-
 func submitPage(q *request) error {
 	d, err := q.draftAt()
 	if err != nil {
@@ -110,7 +107,7 @@ func (q *request) releaseTime() (release time.Time, wrong string) {
 	if q.form("when") != "later" {
 		return time.Time{}, ""
 	}
-	at, err := time.ParseInLocation(clockForm, q.form("at"), q.p.zone())
+	at, err := time.ParseInLocation(localTime, q.form("at"), q.p.zone())
 	switch {
 	case err != nil:
 		return at, q.T("drafts.release.unread")

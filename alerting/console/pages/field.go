@@ -91,3 +91,6 @@ func saidOf(found cap.Findings) []Said {
 
 // wrongIn is a remark of ours about a field.
 func wrongIn(text string) []Said { return []Said{{Level: "error", Text: text}} }
+
+// localTime is how <input type=datetime-local> writes a moment, in the office's zone (HTML §2.3.5.5).
+const localTime = "2006-01-02T15:04"

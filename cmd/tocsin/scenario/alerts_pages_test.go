@@ -86,6 +86,8 @@ func stopFromThePage(t *testing.T, o *Office) {
 		}
 	}
 	b.Open(at).Has(t, 200, "Another message took the place of this one", cancel.String())
+	refused := b.Send("/actual/alerts/"+cancel.String()+"/stop", url.Values{"note": {"a second thought"}})
+	refused.Has(t, 409, `role="alert"`, "it is a cancel itself", "This warning has been cancelled: Flood", "a second thought")
 	b.Open(at+"/timeline").Has(t, 200, "First hand-over:", "Replaced by another message", "officer", "Reached")
 	if home := b.Open("/actual/"); strings.Contains(home.Text, id.String()) || strings.Contains(home.Text, cancel.String()) {
 		t.Error("what was stopped is still shown as live")
