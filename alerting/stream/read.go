@@ -72,9 +72,9 @@ func (s *Stream) ignore(t topic, r *record, err error) {
 }
 
 const (
-	// readBytes is small because kafka-go keeps each piece that was written at once in pages of 64 KiB, however small it is: 4 MiB of
-	// callbacks' news would hold several hundred megabytes of address space, and the collector would believe them.
-	readBytes = 256 << 10
+	// readBytes is small because kafka-go keeps each piece that was written at once in pages of 64 KiB, however small it is: 256 KiB of
+	// callbacks' news are 50 MB of pages that stay for two collections, and the collector would let the heap grow by as much.
+	readBytes = 64 << 10
 	readWait  = 500 * time.Millisecond
 	// readBefore is how much earlier than asked reading begins: clocks differ.
 	readBefore = time.Minute
