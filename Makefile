@@ -13,7 +13,7 @@ CONCURRENT = $$(go list ./alerting/... ./channels/... ./cmd/... | grep -v /chann
 
 LINTER := go tool -modfile=.tools/go.mod golangci-lint
 
-.PHONY: help build web run test test-real race conformance fuzz alarms chaos soak bench bench-cap lint clean
+.PHONY: help build web run test test-real race conformance fuzz alarms chaos soak bench bench-cap bench-pages lint clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -68,6 +68,9 @@ bench-cap: ## how fast alerts are read and checked, beside encoding/xml, and whi
 	@mkdir -p bin
 	@go test -c -o bin/figures ./cap
 	@bin/figures -figures $(ARGS)
+
+bench-pages: ## how long the desk's pages take with 10,000 alerts and a million people, and the slowest SQL (ARGS="-archived 500 -townsmen 10000" for less)
+	go test ./cmd/tocsin/scenario -run '^$$' -bench '^BenchmarkPages$$' -benchtime 1x -timeout 2h -v -args -archived 10000 -townsmen 1000000 $(ARGS)
 
 alarms: ## let each alarm of deploy/prometheus fire, in Debian's prometheus (installs it)
 	@.ci/prometheus
