@@ -61,8 +61,9 @@ type Config struct {
 	// known; nil in its place that nobody is limited. Under reports whether a unit is another one, or lies below it.
 	Territory func(ctx context.Context, unit string) (*cap.Territory, error)
 	Under     func(ctx context.Context, unit, of string) (bool, error)
-	// Neighbours names administrative units beside those of some codes: with the same parent, and others. Nil where there are none.
-	Neighbours func(ctx context.Context, codes []string) (near, far []string, err error)
+	// Neighbours names the administrative units that some areas are for (called says which names their descriptions have), and others:
+	// with the same parent, and elsewhere. Nil where there are none.
+	Neighbours func(ctx context.Context, areas []cap.Area, called func(name string) bool) (own, near, far []string, err error)
 	// Kinds are the administrative acts that two people must sign; with them Keys must be set, which seal what they carry.
 	Kinds map[string]ChangeKind
 	Keys  *seal.Keyring
