@@ -107,3 +107,27 @@ func TestNeighboursByOutline(t *testing.T) {
 		}
 	})
 }
+
+// TestAnybody: whoever is registered is somebody.
+func TestAnybody(t *testing.T) {
+	keys, err := seal.New([]seal.Key{{ID: "1", Secret: make([]byte, seal.KeySize)}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		a, err := New(t.Context(), Config{DB: db, Keys: keys, Now: time.Now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = a.Close() })
+		if known, err := a.Anybody(t.Context()); known || err != nil {
+			t.Errorf("an empty register: %v %v", known, err)
+		}
+		if _, err := a.ImportPeople(t.Context(), strings.NewReader("person,sms,places\nresident,+12015550123,\"1,1\"\n"), ImportOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		if known, err := a.Anybody(t.Context()); !known || err != nil {
+			t.Errorf("a resident: %v %v", known, err)
+		}
+	})
+}

@@ -61,6 +61,8 @@ type Config struct {
 	// known; nil in its place that nobody is limited. Under reports whether a unit is another one, or lies below it.
 	Territory func(ctx context.Context, unit string) (*cap.Territory, error)
 	Under     func(ctx context.Context, unit, of string) (bool, error)
+	// Anybody says whether the office knows any people or sirens at all; nil: nobody asks whether an alert reaches somebody.
+	Anybody func(ctx context.Context) (bool, error)
 	// Neighbours names the administrative units that some areas are for (called says which names their descriptions have), and others:
 	// with the same parent, and elsewhere. Nil where there are none.
 	Neighbours func(ctx context.Context, areas []cap.Area, called func(name string) bool) (own, near, far []string, err error)
@@ -88,6 +90,8 @@ type Order struct {
 	Request string
 	// Autosave: nobody asked for this new version of a draft; a form saves what is in it (see Amend).
 	Autosave bool
+	// Nobody: the alert may be for an area in which the office knows nobody (see Submission).
+	Nobody bool
 	// Origin is the template that the document came from; nil for none. It is remembered for follow-ups, and changes nothing of what
 	// is issued. Whoever fills it in has seen that it is true.
 	Origin *alerting.Origin
@@ -164,7 +168,7 @@ func (d *Desk) Issue(ctx context.Context, document []byte, o Order) (Answer, err
 	if err != nil {
 		return Answer{}, fmt.Errorf("issue: %w", err)
 	}
-	return d.orDraft(ctx, in)
+	return d.orDraft(ctx, in, o.Nobody)
 }
 
 // Update is Issue for a document that must be an Update.
@@ -177,5 +181,5 @@ func (d *Desk) Update(ctx context.Context, document []byte, o Order) (Answer, er
 	if err != nil {
 		return Answer{}, fmt.Errorf("update: %w", err)
 	}
-	return d.orDraft(ctx, in)
+	return d.orDraft(ctx, in, o.Nobody)
 }
