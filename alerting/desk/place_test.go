@@ -294,7 +294,7 @@ func TestThePlacesAreAlike(t *testing.T) {
 		{"names in two languages", "Lower Meadow Township", "en", []string{"Lower Meadow Township 下草镇"}, both[:2], nil,
 			[]string{"Lower Meadow Township", "Ferry District", "Hillside Township"}, "where: Lower Meadow Township"},
 		{"the same in Chinese", "Lower Meadow Township", "zh", []string{"Lower Meadow Township 下草镇"}, both[:2], nil,
-			[]string{"下草镇", "山坡镇", "渡口区"}, "地点:Lower Meadow Township(属于 下草镇)"},
+			[]string{"下草镇", "山坡镇", "渡口区"}, "地点：Lower Meadow Township（属于 下草镇）"},
 		{"in the words of its author", "along the river, up to the second bridge", "en", []string{"Meadow"}, []string{"Hillside", "Ferry"}, nil,
 			[]string{"Meadow", "Ferry", "Hillside"}, "where: along the river, up to the second bridge (in Meadow)"},
 		{"a unit with a Chinese name only", "Lower Meadow", "en", []string{"下草镇"}, []string{"Hillside", "山坡镇", "Ferry"}, []string{"渡口区"},
