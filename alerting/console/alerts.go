@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -104,7 +105,7 @@ func (c *Console) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	writeProblem(w, p)
 }
 
-// readOrder reads a CAP document and who it is for: ?channel=sms&channel=mail, ?person=REF, ?group=NAME, ?window=ID.
+// readOrder reads a CAP document and who it is for: ?channel=sms&channel=mail, ?person=REF, ?group=NAME, ?window=ID, ?nobody=true.
 func (c *Console) readOrder(w http.ResponseWriter, r *http.Request, by alerting.Actor) ([]byte, desk.Order, error) {
 	order := desk.Order{Actor: by}
 	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
@@ -127,8 +128,23 @@ func (c *Console) readOrder(w http.ResponseWriter, r *http.Request, by alerting.
 		order.Channels = append(order.Channels, alerting.Channel(name))
 	}
 	order.Audience.People, order.Audience.Groups = query["person"], query["group"]
+	if order.Nobody, err = nobodyOf(query); err != nil {
+		return nil, order, err
+	}
 	order.Window, err = c.windowOf(r)
 	return document, order, err
+}
+
+// nobodyOf says whether an alert may be for an area in which the office knows nobody.
+func nobodyOf(query url.Values) (bool, error) {
+	switch text := query.Get("nobody"); text {
+	case "", "false":
+		return false, nil
+	case "true":
+		return true, nil
+	default:
+		return false, fmt.Errorf("%w: nobody %.20q: want true, or leave it out", alerting.ErrInvalid, text)
+	}
 }
 
 func (c *Console) dryRun(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {

@@ -25,7 +25,7 @@ type Drafts interface {
 	VersionDocument(ctx context.Context, id string, version int64, by alerting.Actor) ([]byte, error)
 	DraftChanges(ctx context.Context, id string, from int64, by alerting.Actor) ([]cap.Change, error)
 	Drafts(ctx context.Context, states []desk.DraftState, after alerting.Place, limit int) ([]desk.Draft, error)
-	Submit(ctx context.Context, id string, version int64, by alerting.Actor, release time.Time) (desk.Draft, error)
+	HandIn(ctx context.Context, id string, by alerting.Actor, s desk.Submission) (desk.Draft, error)
 	SignPicked(ctx context.Context, id string, version int64, by alerting.Actor, a alerting.Approval, p desk.Pick) (desk.Draft, error)
 	Confirmation(ctx context.Context, id, lang, operator string) (desk.Confirmation, error)
 	Return(ctx context.Context, id string, version int64, by alerting.Actor, reason string) (desk.Draft, error)
@@ -124,6 +124,8 @@ type draftAct struct {
 	Version int64     `json:"version"`
 	Reason  string    `json:"reason,omitempty"`
 	Release time.Time `json:"release,omitzero"`
+	// Nobody comes with a submission that is meant for an area in which the office knows nobody.
+	Nobody bool `json:"nobody,omitempty"`
 	// Approval is the signature of an act that takes one.
 	Approval alerting.Approval `json:"approval,omitzero"`
 	// Place and challenge come with an approval where the confirmation asks for the place.
@@ -164,7 +166,7 @@ func readJSONUpTo(w http.ResponseWriter, r *http.Request, limit int64, into any)
 }
 
 func (c *Console) submitDraft(ctx context.Context, id string, by alerting.Actor, act draftAct) (desk.Draft, error) {
-	return c.Drafts.Submit(ctx, id, act.Version, by, act.Release)
+	return c.Drafts.HandIn(ctx, id, by, desk.Submission{Version: act.Version, Release: act.Release, Nobody: act.Nobody})
 }
 
 func (c *Console) signDraft(ctx context.Context, id string, by alerting.Actor, act draftAct) (desk.Draft, error) {

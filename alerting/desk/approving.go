@@ -15,9 +15,24 @@ import (
 	"tocsin/cap"
 )
 
-// Submit freezes a draft: what is wrong with it is refused, and whom it would reach is counted. From here on it is signed. Release
-// is when it shall go out once it is approved; zero means at once.
+// Submission is how a draft is handed in.
+type Submission struct {
+	// Version is the one that whoever hands it in has looked at.
+	Version int64
+	// Release is when it shall go out once it is approved; zero means at once.
+	Release time.Time
+	// Nobody: it may be for an area in which the office knows nobody, such as one that is for the feeds alone.
+	Nobody bool
+}
+
+// Submit is HandIn of a version that must reach somebody.
 func (d *Desk) Submit(ctx context.Context, id string, version int64, by alerting.Actor, release time.Time) (Draft, error) {
+	return d.HandIn(ctx, id, by, Submission{Version: version, Release: release})
+}
+
+// HandIn freezes a draft: what is wrong with it is refused, and whom it would reach is counted. From here on it is signed.
+func (d *Desk) HandIn(ctx context.Context, id string, by alerting.Actor, s Submission) (Draft, error) {
+	version, release := s.Version, s.Release
 	v, err := findVersion(ctx, d.DB.Read(), id, version)
 	if err != nil {
 		return Draft{}, fmt.Errorf("submit: %w", err)
@@ -32,11 +47,9 @@ func (d *Desk) Submit(ctx context.Context, id string, version int64, by alerting
 	if err := d.checkRelease(in, release); err != nil {
 		return Draft{}, fmt.Errorf("submit draft %s: %w", id, err)
 	}
-	var counted alerting.Counted
-	if d.Count != nil {
-		if counted, err = d.Count(ctx, in); err != nil {
-			return Draft{}, fmt.Errorf("submit draft %s: count whom it reaches: %w", id, err)
-		}
+	counted, err := d.counts(ctx, in, s.Nobody)
+	if err != nil {
+		return Draft{}, fmt.Errorf("submit draft %s: %w", id, err)
 	}
 	var due bool
 	err = d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {

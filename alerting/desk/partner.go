@@ -65,7 +65,8 @@ func (d *Desk) Receive(ctx context.Context, document, original []byte, o Order) 
 		draft, err := d.keptDraft(ctx, in)
 		return Received{Draft: draft}, err
 	}
-	draft, repeated, err := d.draftFor(ctx, in)
+	// Whoever approves it sees whom it reaches.
+	draft, repeated, err := d.draftFor(ctx, in, true)
 	if err == nil && beyond != "" && !repeated {
 		draft, err = d.sayBeyond(ctx, draft, beyond)
 	}
