@@ -52,7 +52,7 @@ func (c *Console) draft(w http.ResponseWriter, r *http.Request, by alerting.Acto
 func (c *Console) amend(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
 	version, err := strconv.ParseInt(trimQuotes(r.Header.Get("If-Match")), 10, 64)
 	if err != nil {
-		return fmt.Errorf("%w: If-Match %q: want the version that you replace, such as \"1\"", alerting.ErrInvalid, r.Header.Get("If-Match"))
+		return alerting.Refuse(alerting.ErrInvalid, "request.if-match", "If-Match %q: want the version that you replace, such as \"1\"", r.Header.Get("If-Match"))
 	}
 	document, order, remarks, err := c.readFilled(w, r, by)
 	if err != nil {
@@ -158,7 +158,7 @@ func readJSONUpTo(w http.ResponseWriter, r *http.Request, limit int64, into any)
 		return fmt.Errorf("%w: body: %w", alerting.ErrInvalid, err)
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return fmt.Errorf("%w: body: something follows the JSON value", alerting.ErrInvalid)
+		return alerting.Refuse(alerting.ErrInvalid, "request.trailing", "body: something follows the JSON value")
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"fmt"
 	"net/http"
 	"strconv"
 
@@ -19,7 +18,7 @@ func autosaves(r *http.Request) (bool, error) {
 	case "1":
 		return true, nil
 	default:
-		return false, fmt.Errorf("%w: %s %.20q: send 1 when a form saves by itself, and leave the header out when a person does", alerting.ErrInvalid, AutosaveHeader, text)
+		return false, alerting.Refuse(alerting.ErrInvalid, "request.autosave", "%s %.20q: send 1 when a form saves by itself, and leave the header out when a person does", AutosaveHeader, text)
 	}
 }
 
@@ -72,7 +71,7 @@ func (c *Console) draftChanges(w http.ResponseWriter, r *http.Request, by alerti
 func versionIn(text string) (int64, error) {
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n < 1 {
-		return 0, fmt.Errorf("%w: version %.20q: want a number from 1 on, as the list of versions gives it", alerting.ErrInvalid, text)
+		return 0, alerting.Refuse(alerting.ErrInvalid, "request.version", "version %.20q: want a number from 1 on, as the list of versions gives it", text)
 	}
 	return n, nil
 }

@@ -121,7 +121,7 @@ func (d *Desk) Look(ctx context.Context, id string, by alerting.Actor) (Draft, e
 			return one, nil
 		}
 	}
-	return Draft{}, fmt.Errorf("%w: draft %s is being written just now; look again", alerting.ErrUnavailable, id)
+	return Draft{}, alerting.Refuse(alerting.ErrUnavailable, "draft.busy", "draft %s is being written just now; look again", id)
 }
 
 // keepSeen marks a version as seen; false when it is gone, or was changed meanwhile.

@@ -98,8 +98,7 @@ func (d *Desk) hold(ctx context.Context, id string, version int64, by alerting.A
 	for range looks {
 		v, err := findVersion(ctx, d.DB.Read(), id, version)
 		if errors.Is(err, alerting.ErrConflict) {
-			return v, fmt.Errorf("%w: version %d of draft %s was not kept: a form has saved a later one in its place; list the versions to see which there are",
-				alerting.ErrNotFound, version, id)
+			return v, alerting.Refuse(alerting.ErrNotFound, "draft.version-gone", "version %d of draft %s was not kept: a form has saved a later one in its place; list the versions to see which there are", version, id)
 		}
 		if err != nil || v.Author == by.Name {
 			return v, err
@@ -112,7 +111,7 @@ func (d *Desk) hold(ctx context.Context, id string, version int64, by alerting.A
 			return v, err
 		}
 	}
-	return versionRow{}, fmt.Errorf("%w: draft %s is being written just now; look again", alerting.ErrUnavailable, id)
+	return versionRow{}, alerting.Refuse(alerting.ErrUnavailable, "draft.busy", "draft %s is being written just now; look again", id)
 }
 
 // DraftChanges says in what the present version of a draft differs from an earlier one. From 0 is the last version before it that was
