@@ -20,10 +20,9 @@ type Drafts interface {
 	Draft(ctx context.Context, document []byte, o desk.Order) (desk.Draft, error)
 	Amend(ctx context.Context, id string, version int64, document []byte, o desk.Order) (desk.Draft, error)
 	DraftAt(ctx context.Context, id string) (desk.Draft, error)
-	Look(ctx context.Context, id string, by alerting.Actor) (desk.Draft, error)
 	Versions(ctx context.Context, id string, before int64, limit int) ([]desk.Version, error)
-	VersionDocument(ctx context.Context, id string, version int64, by alerting.Actor) ([]byte, error)
-	DraftChanges(ctx context.Context, id string, from int64, by alerting.Actor) ([]cap.Change, error)
+	VersionDocument(ctx context.Context, id string, version int64) ([]byte, error)
+	DraftChanges(ctx context.Context, id string, from int64) ([]cap.Change, error)
 	Drafts(ctx context.Context, states []desk.DraftState, after alerting.Place, limit int) ([]desk.Draft, error)
 	Submit(ctx context.Context, id string, version int64, by alerting.Actor, release time.Time) (desk.Draft, error)
 	SignPicked(ctx context.Context, id string, version int64, by alerting.Actor, a alerting.Approval, p desk.Pick) (desk.Draft, error)
@@ -84,8 +83,8 @@ func writeDraft(w http.ResponseWriter, r *http.Request, status int, d desk.Draft
 	return nil
 }
 
-func (c *Console) draftAt(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
-	d, err := c.Drafts.Look(r.Context(), r.PathValue("id"), by)
+func (c *Console) draftAt(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {
+	d, err := c.Drafts.DraftAt(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}

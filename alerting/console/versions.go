@@ -40,12 +40,12 @@ func (c *Console) versions(w http.ResponseWriter, r *http.Request, _ alerting.Ac
 }
 
 // versionDocument gives the document of one version, byte for byte.
-func (c *Console) versionDocument(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
+func (c *Console) versionDocument(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {
 	version, err := versionIn(r.PathValue("version"))
 	if err != nil {
 		return err
 	}
-	document, err := c.Drafts.VersionDocument(r.Context(), r.PathValue("id"), version, by)
+	document, err := c.Drafts.VersionDocument(r.Context(), r.PathValue("id"), version)
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func (c *Console) versionDocument(w http.ResponseWriter, r *http.Request, by ale
 }
 
 // draftChanges says in what the present version differs from the one that ?from= names.
-func (c *Console) draftChanges(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
+func (c *Console) draftChanges(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {
 	var from int64
 	if text := r.URL.Query().Get("from"); text != "" {
 		var err error
@@ -63,7 +63,7 @@ func (c *Console) draftChanges(w http.ResponseWriter, r *http.Request, by alerti
 			return err
 		}
 	}
-	all, err := c.Drafts.DraftChanges(r.Context(), r.PathValue("id"), from, by)
+	all, err := c.Drafts.DraftChanges(r.Context(), r.PathValue("id"), from)
 	return orJSON(w, all, err)
 }
 

@@ -126,9 +126,8 @@ type wanted struct {
 	Window   *alerting.TestWindow    `json:"window,omitempty"`
 	// Sitting is when the sitting began in which a form saved it by itself, in Unix milliseconds; 0: its author saved it.
 	Sitting int64 `json:"sitting,omitempty"`
-	// Submitted: it was, once. Seen: somebody else than its author has looked at it.
+	// Submitted: it was, once.
 	Submitted bool `json:"submitted,omitempty"`
-	Seen      bool `json:"seen,omitempty"`
 }
 
 func newDraftID() string {

@@ -177,6 +177,9 @@ func (d *Desk) DraftAt(ctx context.Context, id string) (Draft, error) {
 	return d.whole(ctx, d.DB.Read(), &row, &v)
 }
 
+// looks is how often a reader tries to catch what a form goes on saving.
+const looks = 5
+
 // present reads a draft with its present version. A form may put another one in its place between the two.
 func present(ctx context.Context, db bun.IDB, id string) (row draftRow, v versionRow, err error) {
 	for range looks {
@@ -187,7 +190,7 @@ func present(ctx context.Context, db bun.IDB, id string) (row draftRow, v versio
 			return row, v, err
 		}
 	}
-	return row, v, err
+	return row, v, alerting.Refuse(alerting.ErrUnavailable, "draft.busy", "draft %s is being written just now; look again", id)
 }
 
 // whole puts a draft together.
