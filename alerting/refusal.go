@@ -33,6 +33,9 @@ func (r *Refusal) Error() string {
 // Unwrap is the kind.
 func (r *Refusal) Unwrap() error { return r.kind }
 
+// Sentence is the English sentence.
+func (r *Refusal) Sentence() string { return r.text }
+
 // Code says which sentence it is.
 func (r *Refusal) Code() string { return r.code }
 
