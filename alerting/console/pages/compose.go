@@ -17,7 +17,6 @@ import (
 	"tocsin/alerting/console"
 	"tocsin/alerting/desk"
 	"tocsin/cap"
-	"tocsin/cap/event"
 )
 
 // composeRoutes are where warnings are written.
@@ -122,7 +121,7 @@ func (q *request) grid(all []console.Prepared) []hazardLine {
 func (q *request) prepared(t console.Prepared) prepared {
 	p := prepared{Prepared: t, Name: t.ID}
 	for _, tag := range t.Languages {
-		if event.Language(tag) == q.Lang {
+		if speaks(tag, q.Lang) {
 			return prepared{t, t.Events[tag], tag}
 		}
 	}
