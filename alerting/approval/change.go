@@ -44,13 +44,13 @@ func (r *Roll) VerifyChange(c alerting.Change, a alerting.Approval, right Right)
 	key, ok := r.Find(a.KeyID)
 	switch {
 	case a.Act != string(Change):
-		return fmt.Errorf("%w: a change is signed as %s, not as %.20q", alerting.ErrInvalid, Change, a.Act)
+		return alerting.Refuse(alerting.ErrInvalid, "sign.change-act", "a change is signed as %s, not as %.20q", alerting.Term(Change), alerting.Term(a.Act))
 	case !ok:
-		return fmt.Errorf("%w: key %.40s is not known here, or was revoked", alerting.ErrForbidden, a.KeyID)
+		return alerting.Refuse(alerting.ErrForbidden, "key.unknown-here", "key %.40s is not known here, or was revoked", a.KeyID)
 	case key.Operator != a.By:
-		return fmt.Errorf("%w: key %s is not that of %.64s", alerting.ErrForbidden, a.KeyID, a.By)
+		return alerting.Refuse(alerting.ErrForbidden, "key.not-his-change", "key %s is not that of %.64s", a.KeyID, a.By)
 	case right != "" && !slices.Contains(key.Rights, right):
-		return fmt.Errorf("%w: key %s of %s lacks the right to %s", alerting.ErrForbidden, a.KeyID, a.By, right)
+		return alerting.Refuse(alerting.ErrForbidden, "key.lacks-right", "key %s of %s lacks the right to %s", a.KeyID, a.By, alerting.Term(right))
 	}
 	s, err := changing(c, a.By, a.At)
 	if err != nil {

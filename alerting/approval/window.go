@@ -168,7 +168,7 @@ func (r *Roll) Opened(w alerting.TestWindow) error {
 	}
 	who := r.signed(w.By, func(by string, at time.Time) (Statement, error) { return openingWindow(w, by, at) }, MayApprove)
 	if len(who) < signers {
-		return fmt.Errorf("window %s: %w: %d of %d signatures of different operators who may approve", w.ID, alerting.ErrForbidden, len(who), signers)
+		return fmt.Errorf("window %s: %w", w.ID, alerting.Refuse(alerting.ErrForbidden, "window.signatures", "%d of %d signatures of different operators who may approve", len(who), signers))
 	}
 	return nil
 }
@@ -177,7 +177,7 @@ func (r *Roll) Opened(w alerting.TestWindow) error {
 func (r *Roll) Closed(c alerting.WindowClosing) error {
 	who := r.signed(c.By, func(by string, at time.Time) (Statement, error) { return closingWindow(c, by, at) }, MayApprove)
 	if len(who) == 0 {
-		return fmt.Errorf("closing of window %.64q: %w: no operator who may approve has signed it", c.Window, alerting.ErrForbidden)
+		return fmt.Errorf("closing of window %.64q: %w", c.Window, alerting.Refuse(alerting.ErrForbidden, "window.close-unsigned", "no operator who may approve has signed it"))
 	}
 	return nil
 }

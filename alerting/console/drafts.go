@@ -20,10 +20,9 @@ type Drafts interface {
 	Draft(ctx context.Context, document []byte, o desk.Order) (desk.Draft, error)
 	Amend(ctx context.Context, id string, version int64, document []byte, o desk.Order) (desk.Draft, error)
 	DraftAt(ctx context.Context, id string) (desk.Draft, error)
-	Look(ctx context.Context, id string, by alerting.Actor) (desk.Draft, error)
 	Versions(ctx context.Context, id string, before int64, limit int) ([]desk.Version, error)
-	VersionDocument(ctx context.Context, id string, version int64, by alerting.Actor) ([]byte, error)
-	DraftChanges(ctx context.Context, id string, from int64, by alerting.Actor) ([]cap.Change, error)
+	VersionDocument(ctx context.Context, id string, version int64) ([]byte, error)
+	DraftChanges(ctx context.Context, id string, from int64) ([]cap.Change, error)
 	Drafts(ctx context.Context, states []desk.DraftState, after alerting.Place, limit int) ([]desk.Draft, error)
 	HandIn(ctx context.Context, id string, by alerting.Actor, s desk.Submission) (desk.Draft, error)
 	SignPicked(ctx context.Context, id string, version int64, by alerting.Actor, a alerting.Approval, p desk.Pick) (desk.Draft, error)
@@ -52,7 +51,7 @@ func (c *Console) draft(w http.ResponseWriter, r *http.Request, by alerting.Acto
 func (c *Console) amend(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
 	version, err := strconv.ParseInt(trimQuotes(r.Header.Get("If-Match")), 10, 64)
 	if err != nil {
-		return fmt.Errorf("%w: If-Match %q: want the version that you replace, such as \"1\"", alerting.ErrInvalid, r.Header.Get("If-Match"))
+		return alerting.Refuse(alerting.ErrInvalid, "request.if-match", "If-Match %q: want the version that you replace, such as \"1\"", r.Header.Get("If-Match"))
 	}
 	document, order, remarks, err := c.readFilled(w, r, by)
 	if err != nil {
@@ -84,8 +83,8 @@ func writeDraft(w http.ResponseWriter, r *http.Request, status int, d desk.Draft
 	return nil
 }
 
-func (c *Console) draftAt(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
-	d, err := c.Drafts.Look(r.Context(), r.PathValue("id"), by)
+func (c *Console) draftAt(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {
+	d, err := c.Drafts.DraftAt(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
@@ -160,7 +159,7 @@ func readJSONUpTo(w http.ResponseWriter, r *http.Request, limit int64, into any)
 		return fmt.Errorf("%w: body: %w", alerting.ErrInvalid, err)
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return fmt.Errorf("%w: body: something follows the JSON value", alerting.ErrInvalid)
+		return alerting.Refuse(alerting.ErrInvalid, "request.trailing", "body: something follows the JSON value")
 	}
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"time"
@@ -40,7 +39,7 @@ const (
 func (c *Console) imports(what string, read Import) func(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
 	return func(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
 		if read == nil {
-			return fmt.Errorf("%w: this import", alerting.ErrNotFound)
+			return alerting.Refuse(alerting.ErrNotFound, "import.off", "this import")
 		}
 		if err := c.Note(r.Context(), by, "import.begun", what, struct{}{}); err != nil {
 			return err
@@ -65,7 +64,7 @@ func (c *Console) imports(what string, read Import) func(w http.ResponseWriter, 
 			if !errors.Is(err, alerting.ErrInvalid) {
 				c.Log.Error("import failed", "path", r.URL.Path, "error", err)
 			}
-			p := problemOf(err)
+			p := problemIn(tongueOf(r), err)
 			say(ImportLine{Problem: &p, Result: &result})
 			return nil
 		}

@@ -89,7 +89,7 @@ func (d *Desk) OpenWindow(ctx context.Context, by alerting.Actor, w alerting.Tes
 		return err
 	}
 	if !now.Before(w.Until) {
-		return fmt.Errorf("%w: window %s ended at %s", alerting.ErrInvalid, w.ID, w.Until.UTC().Format(time.RFC3339))
+		return alerting.Refuse(alerting.ErrInvalid, "window.ended", "window %s ended at %s", w.ID, w.Until.UTC().Format(time.RFC3339))
 	}
 	row := windowRow{ID: w.ID, UntilMS: w.Until.UnixMilli(), Body: string(text), OpenedMS: now.UnixMilli()}
 	return d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
@@ -120,7 +120,7 @@ func (d *Desk) OpenWindow(ctx context.Context, by alerting.Actor, w alerting.Tes
 func sameRow(ctx context.Context, tx bun.Tx, row *windowRow) error {
 	have, err := findWindow(ctx, tx, row.ID)
 	if err == nil && have.Body != row.Body {
-		err = fmt.Errorf("%w: there is another window %s: give this one an id of its own", alerting.ErrConflict, row.ID)
+		err = alerting.Refuse(alerting.ErrConflict, "window.taken", "there is another window %s: give this one an id of its own", row.ID)
 	}
 	return err
 }
@@ -129,7 +129,7 @@ func findWindow(ctx context.Context, db bun.IDB, id string) (windowRow, error) {
 	var row windowRow
 	err := db.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
-		return row, fmt.Errorf("%w: there is no window %.64q", alerting.ErrNotFound, id)
+		return row, alerting.Refuse(alerting.ErrNotFound, "window.unknown", "there is no window %.64q", id)
 	}
 	if err != nil {
 		return row, fmt.Errorf("read window %.64q: %w: %w", id, alerting.ErrUnavailable, err)
@@ -222,7 +222,7 @@ func (d *Desk) Window(ctx context.Context, id string) (*alerting.TestWindow, err
 	case w.State == WindowVoid:
 		return nil, fmt.Errorf("%w: window %s counts for nothing: %s", alerting.ErrForbidden, id, w.Reason)
 	case w.State != WindowAhead && w.State != WindowOpen:
-		return nil, fmt.Errorf("%w: window %s is %s", alerting.ErrState, id, w.State)
+		return nil, alerting.Refuse(alerting.ErrState, "window.state", "window %s is %s", id, alerting.Term(w.State))
 	}
 	return &w.TestWindow, nil
 }
@@ -246,7 +246,7 @@ func (d *Desk) checkWindow(in *alerting.Issued) error {
 	case w == nil:
 		return nil
 	case in.Envelope.World != alerting.Test:
-		return fmt.Errorf("%w: window %s is for messages of status Test; this one is %s", alerting.ErrInvalid, w.ID, in.Alert.Status)
+		return alerting.Refuse(alerting.ErrInvalid, "window.status", "window %s is for messages of status Test; this one is %s", w.ID, in.Alert.Status)
 	case d.Office == nil:
 		return errNoApproval()
 	}
@@ -261,7 +261,7 @@ func (d *Desk) checkWindow(in *alerting.Issued) error {
 		some = true
 	}
 	if !some {
-		return fmt.Errorf("%w: window %s is for %v, and the order for %v", alerting.ErrInvalid, w.ID, w.Channels, in.Envelope.Channels)
+		return alerting.Refuse(alerting.ErrInvalid, "window.channels", "window %s is for %v, and the order for %v", w.ID, alerting.Terms(w.Channels), alerting.Terms(in.Envelope.Channels))
 	}
 	return nil
 }

@@ -115,7 +115,7 @@ func (q *request) version() (int64, error) {
 
 // refusal is what a form says above itself when the API refused what it asked for.
 type refusal struct {
-	// Title says what was not done, What what to do now, and Detail what the API said, in English.
+	// Title says what was not done, What what to do now, and Detail what the API said.
 	Title, What, Detail string
 	// Stale: the draft is another by now, and must be read again.
 	Stale bool
