@@ -58,6 +58,7 @@ func (p *Pages) routes() []route {
 		p.draftsRoutes(),
 		p.alertRoutes(),
 		p.letterRoutes(),
+		p.windowRoutes(),
 		p.composeRoutes(),
 		p.setupRoutes(),
 		p.accountRoutes(),
