@@ -101,6 +101,7 @@ type Console struct {
 	Shed  func()
 	Log   *slog.Logger
 
+	importings        importings
 	reading, watching chan struct{}
 	strangers         *strangers
 	crossOrigin       *http.CrossOriginProtection
