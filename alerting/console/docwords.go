@@ -103,6 +103,7 @@ func docChinese() map[string]string { //nolint:funlen // a table
 		"POST /api/windows/{id}/close-with-password":                 "同上,用口令保管的密钥",
 		"GET /api/imports":                                           "本进程最近的导入,不含各行的问题",
 		"GET /api/imports/{id}":                                      "一次导入的进度与结果;导入的应答头 Location 给出其地址",
+		"GET /api/units/outlines":                                    "供地图使用的行政区轮廓(GeoJSON,已简化):可用 ?parent= 取其下级,?box=西,南,东,北 取相交者",
 		"GET /api/operators":                                         "谁的签名有效",
 		"POST /api/operators":                                        "登记一把由两名管理者签署的密钥",
 		"POST /api/operators/revoke":                                 "作废一把密钥",

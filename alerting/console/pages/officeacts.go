@@ -40,7 +40,7 @@ func doneAt() map[string]string {
 		"GET /api/journal": "/office/audit", "GET /api/journal/verification": "/office/audit",
 		"GET /api/deadletters": "/office/deadletters", "GET /api/deadletters/{topic}/{partition}/{offset}": "/office/deadletters",
 		"POST /api/deadletters/{topic}/{partition}/{offset}/redrive": "/office/deadletters",
-		"POST /api/people": "/office/people", "GET /api/sirens": "/office/sirens", "POST /api/sirens": "/office/sirens", "POST /api/units": "/office/units", "GET /api/units": "/office/units", "GET /api/imports": "/office/imports", "GET /api/imports/{id}": "/office/imports",
+		"POST /api/people": "/office/people", "GET /api/sirens": "/office/sirens", "POST /api/sirens": "/office/sirens", "POST /api/units": "/office/units", "GET /api/units": "/office/units", "GET /api/units/outlines": "/actual/compose", "GET /api/imports": "/office/imports", "GET /api/imports/{id}": "/office/imports",
 		"GET /api/policy": "/office/policy", "GET /api/tokens": "/office/tokens",
 		"POST /api/login": signin, "POST /api/login/passkey/begin": signin, "POST /api/login/passkey": signin, "GET /api/login/oidc": signin, "GET /api/login/oidc/callback": signin,
 		"POST /api/setup/begin": "/setup", "POST /api/setup": "/setup", "POST /api/logout": "/account", "GET /api/me": "/account", "PUT /api/me/password": "/account",
