@@ -26,6 +26,8 @@ type Prepared struct {
 	Severity  cap.Severity `json:"severity"`
 	Statuses  []cap.Status `json:"statuses"`
 	Languages []string     `json:"languages"`
+	// Events is what each language calls the danger, by its tag.
+	Events map[string]string `json:"events"`
 }
 
 // PreparedList is what is prepared, and the files that are no templates.
@@ -45,7 +47,11 @@ func (c *Console) templates(w http.ResponseWriter, _ *http.Request, _ alerting.A
 	}
 	answer := PreparedList{Templates: []Prepared{}, Broken: broken}
 	for _, t := range good {
-		answer.Templates = append(answer.Templates, Prepared{t.ID, t.Version, t.About, t.Hazard, t.Severity, t.Statuses, t.Languages()})
+		events := make(map[string]string, len(t.Texts))
+		for i := range t.Texts {
+			events[t.Texts[i].Language] = t.Texts[i].Event
+		}
+		answer.Templates = append(answer.Templates, Prepared{t.ID, t.Version, t.About, t.Hazard, t.Severity, t.Statuses, t.Languages(), events})
 	}
 	writeJSON(w, http.StatusOK, answer)
 	return nil

@@ -127,7 +127,7 @@ func TestConfirmation(t *testing.T) {
 		if c.Text != want || c.Challenge != nil || c.Version != 1 {
 			t.Errorf("%q, want %q", c.Text, want)
 		}
-		want = "▲ 真实预警(将发送给公众):Leave the lower town now\n地点:the lower town\n对象:100 人、2 台警报器\n渠道:短信、警报器\n有效至:2026-03-01 11:00 -07:00\n撰写人:first\n"
+		want = "▲ 真实预警（将发送给公众）：Leave the lower town now\n地点：the lower town\n对象：100 人、2 台警报器\n渠道：短信、警报器\n有效至：2026-03-01 11:00 -07:00\n撰写人：first\n"
 		if c := say(draft.ID, "zh-CN"); c.Text != want {
 			t.Errorf("%q, want %q", c.Text, want)
 		}
@@ -166,7 +166,7 @@ func TestConfirmationOfWhatFollows(t *testing.T) {
 			"update":    {o.alert("b", referring(cap.MsgUpdate, first)), "it takes the place of alert " + id.String() + " (Leave the lower town now)", "取代预警 " + id.String()},
 			"cancel":    {o.alert("c", referring(cap.MsgCancel, first)), "it cancels alert " + id.String() + " (Leave the lower town now)", "撤销预警 " + id.String()},
 			"all-clear": {o.alert("d", referring(cap.MsgUpdate, first), clear), "it ends alert " + id.String() + " (Leave the lower town now)", "解除预警 " + id.String()},
-			"exercise":  {o.alert("e", sly), "◇ EXERCISE, only practice: this reaches nobody outside: Go written by somebody else\n", "◇ 演练(仅供内部练习,外部无人收到)"},
+			"exercise":  {o.alert("e", sly), "◇ EXERCISE, only practice: this reaches nobody outside: Go written by somebody else\n", "◇ 演练（仅供内部练习，外部无人收到）"},
 		} {
 			draft := o.submitted(d, row.alert)
 			for lang, want := range map[string]string{"en": row.en, "zh": row.zh} {

@@ -37,17 +37,17 @@ func (p *phrases) channelNames(all []alerting.Channel) string {
 func phrasesOf(lang string) *phrases {
 	if lang == "zh" {
 		return &phrases{
-			headline: "%s %s(%s):%s", place: "地点:%s", channels: "渠道:%s", until: "有效至:%s", author: "撰写人:%s",
-			window:  ";仅在窗口 %s 内(%s 至 %s)经%s送达公众",
-			noPlace: "地点:未写明", allChannels: "全部渠道", notCounted: "对象:尚未统计,提交后给出人数",
-			named: ";仅限点名的 %d 人", groups: ";警报器分组:%s",
-			updates: "取代预警 %s(%s):原预警不再有效,已收到的人会收到本条",
-			clears:  "解除预警 %s(%s):告知所有已收到的人险情已过,不发给其他人",
-			cancels: "撤销预警 %s(%s):停止发送,并告知所有已收到的人该预警作废",
+			headline: "%s %s（%s）：%s", place: "地点：%s", channels: "渠道：%s", until: "有效至：%s", author: "撰写人：%s",
+			window:  "；仅在窗口 %s 内（%s 至 %s）经%s送达公众",
+			noPlace: "地点：未写明", allChannels: "全部渠道", notCounted: "对象：尚未统计，提交后给出人数",
+			named: "；仅限点名的 %d 人", groups: "；警报器分组：%s",
+			updates: "取代预警 %s（%s）：原预警不再有效，已收到的人会收到本条",
+			clears:  "解除预警 %s（%s）：告知所有已收到的人险情已过，不发给其他人",
+			cancels: "撤销预警 %s（%s）：停止发送，并告知所有已收到的人该预警作废",
 			unknown: "本单位没有记录", pick: "请选出本条预警的地点", typed: "请输入本条预警的地点", between: "、", list: "、",
 			channel: map[alerting.Channel]string{alerting.SMS: "短信", alerting.Push: "网页推送", alerting.Mail: "电子邮件", alerting.Siren: "警报器"},
 			audience: func(c alerting.Counted) string {
-				return fmt.Sprintf("对象:%d 人、%d 台警报器", c.People, c.Sirens)
+				return fmt.Sprintf("对象：%d 人、%d 台警报器", c.People, c.Sirens)
 			},
 		}
 	}

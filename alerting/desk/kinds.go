@@ -44,13 +44,13 @@ func Kinds() []Kind {
 			Names: words("LIVE WARNING", "真实预警"), Reaches: words("this reaches the public", "将发送给公众"),
 			Light: Colour{"#B3001B", "#FFFFFF"}, Dark: Colour{"#FF8080", "#1F0000"}},
 		{ID: KindPublicTest, World: alerting.Test, Public: true, Colour: "violet", Symbol: "■",
-			Names: words("PUBLIC TEST", "公开测试"), Reaches: words("announced as a test, and the public does get it", "以测试名义,公众会收到"),
+			Names: words("PUBLIC TEST", "公开测试"), Reaches: words("announced as a test, and the public does get it", "以测试名义，公众会收到"),
 			Light: Colour{"#6A1B9A", "#FFFFFF"}, Dark: Colour{"#D9A8FF", "#1F0033"}},
 		{ID: string(alerting.Exercise), World: alerting.Exercise, Colour: "blue", Symbol: "◇",
-			Names: words("EXERCISE", "演练"), Reaches: words("only practice: this reaches nobody outside", "仅供内部练习,外部无人收到"),
+			Names: words("EXERCISE", "演练"), Reaches: words("only practice: this reaches nobody outside", "仅供内部练习，外部无人收到"),
 			Light: Colour{"#0B4F9E", "#FFFFFF"}, Dark: Colour{"#8CC2FF", "#00152B"}},
 		{ID: string(alerting.Test), World: alerting.Test, Colour: "grey", Symbol: "○",
-			Names: words("TEST", "系统测试"), Reaches: words("the equipment is tried, and nobody outside hears of it", "只检查设备,不对外发出"),
+			Names: words("TEST", "系统测试"), Reaches: words("the equipment is tried, and nobody outside hears of it", "只检查设备，不对外发出"),
 			Light: Colour{"#4A4A4A", "#FFFFFF"}, Dark: Colour{"#C8C8C8", "#121212"}},
 	}
 }

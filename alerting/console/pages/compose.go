@@ -54,7 +54,13 @@ type starting struct {
 // hazardLine are the templates of one hazard, a list for each severity.
 type hazardLine struct {
 	Hazard string
-	Cells  [][]console.Prepared
+	Cells  [][]prepared
+}
+
+// prepared is a template under the name of its event in the reader's language, or in its first one.
+type prepared struct {
+	console.Prepared
+	Name, Language string
 }
 
 func composeStart(q *request) error { return q.showStart(http.StatusOK, nil) }
@@ -100,16 +106,31 @@ func (q *request) showStart(status int, said []Said) error {
 func (q *request) grid(all []console.Prepared) []hazardLine {
 	var out []hazardLine
 	for _, t := range all {
-		name := string(t.Hazard)
+		name := q.p.events.Name(t.Hazard, q.Lang)
 		at := slices.IndexFunc(out, func(l hazardLine) bool { return l.Hazard == name })
 		if at < 0 {
-			out, at = append(out, hazardLine{name, make([][]console.Prepared, len(severities()))}), len(out)
+			out, at = append(out, hazardLine{name, make([][]prepared, len(severities()))}), len(out)
 		}
 		if column := slices.Index(severities(), t.Severity); column >= 0 {
-			out[at].Cells[column] = append(out[at].Cells[column], t)
+			out[at].Cells[column] = append(out[at].Cells[column], q.prepared(t))
 		}
 	}
 	return out
+}
+
+// prepared names a template.
+func (q *request) prepared(t console.Prepared) prepared {
+	p := prepared{Prepared: t, Name: t.ID}
+	for _, tag := range t.Languages {
+		if speaks(tag, q.Lang) {
+			return prepared{t, t.Events[tag], tag}
+		}
+	}
+	if len(t.Languages) > 0 {
+		p.Language = t.Languages[0]
+		p.Name = t.Events[p.Language]
+	}
+	return p
 }
 
 // status is that of documents in the page's world.

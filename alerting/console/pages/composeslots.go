@@ -23,9 +23,26 @@ type slotted struct {
 	Expires  string          `json:"expires"`
 	Validity string          `json:"validity"`
 	Slots    []template.Slot `json:"slots"`
-	Texts    []struct {
-		Language string `json:"language"`
-	} `json:"texts"`
+	Texts    []slottedText   `json:"texts"`
+}
+
+// slottedText is what a template says in a language, as far as its page shows it.
+type slottedText struct {
+	Language string `json:"language"`
+	Event    string `json:"event"`
+}
+
+// Name is what the reader's language, or else the first, calls the danger.
+func (t *slotted) Name(lang string) string {
+	for i := range t.Texts {
+		if speaks(t.Texts[i].Language, lang) {
+			return t.Texts[i].Event
+		}
+	}
+	if len(t.Texts) > 0 {
+		return t.Texts[0].Event
+	}
+	return t.ID
 }
 
 func (t *slotted) languages() []string {
@@ -130,7 +147,7 @@ func (q *request) showSlots(status int, t *slotted, page *filling, said map[stri
 	if q.World != string(alerting.Actual) {
 		page.Note = &Field{Name: "note", Label: q.T("compose.field.note"), Hint: q.hint("note"), Value: q.form("note")}
 	}
-	return q.showAs(status, "compose/slots", q.T("compose.slots.title", t.ID), page)
+	return q.showAs(status, "compose/slots", t.Name(q.Lang), page)
 }
 
 func (q *request) drawSlot(t *slotted, s *template.Slot, said []Said, units []Option) slotPart {

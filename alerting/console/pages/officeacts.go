@@ -88,6 +88,16 @@ func ofWorld(path string) bool {
 	return slices.ContainsFunc(worlds(), func(w string) bool { return strings.HasPrefix(path, "/api/"+w+"/") })
 }
 
+// Reaches reports whether whoever looks may open a page of the office.
+func (q *request) Reaches(page string) bool {
+	for _, at := range officePlaces() {
+		if page == "/office/"+at.path {
+			return q.May(at.right)
+		}
+	}
+	return true
+}
+
 func acts(q *request) error {
 	var d described
 	if err := q.get("/api/openapi.json", &d); err != nil {

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/gzhttp"
+
+	"tocsin/cap/event"
 )
 
 // Pages are all pages of an office.
@@ -38,6 +40,7 @@ type Pages struct {
 	words     words
 	templates map[string]*template.Template
 	static    *static
+	events    *event.Tables
 }
 
 // route is a page, or what a form does. Without a world in its pattern it is the same in all worlds.
@@ -77,6 +80,9 @@ func (p *Pages) Handler() (http.Handler, error) {
 		return nil, err
 	}
 	if p.templates, err = readTemplates(); err != nil {
+		return nil, err
+	}
+	if p.events, err = event.Read(); err != nil {
 		return nil, err
 	}
 	p.Now = orNow(p.Now)

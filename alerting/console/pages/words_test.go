@@ -50,6 +50,22 @@ func TestEveryWordIsInBothLanguages(t *testing.T) {
 	}
 }
 
+// narrow finds the narrow punctuation of English beside a Chinese character.
+var narrow = regexp.MustCompile(`\p{Han}[,:;!?()]|[,:;!?()]\p{Han}`)
+
+func TestChineseWordsAreChinesePunctuated(t *testing.T) {
+	t.Parallel()
+	w, err := readWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, text := range w["zh"] {
+		if at := narrow.FindString(text); at != "" {
+			t.Errorf("%s has %q: write the wide sign (，：；！？（）)", key, at)
+		}
+	}
+}
+
 // used are the keys that templates and sources name in full, and the beginnings of those that they put together.
 func used(t *testing.T) (whole, begun map[string]string) {
 	t.Helper()

@@ -179,7 +179,7 @@ func (h *house) openSQL(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	db, err := store.Open(ctx, store.Config{URL: address})
+	db, err := store.Open(ctx, store.Config{URL: address, Slow: h.cfg.SQL.Slow, Log: h.log})
 	if err != nil {
 		return err
 	}
