@@ -182,6 +182,24 @@ func (r *Roll) Closed(c alerting.WindowClosing) error {
 	return nil
 }
 
+// VerifyWindow says why a signature on a window cannot be taken: only those of operators who may approve count.
+func (r *Roll) VerifyWindow(w alerting.TestWindow, a alerting.Approval) error {
+	return r.verify(a, OpenWindow, MayApprove, "a window", func(by string, at time.Time) (Statement, error) { return openingWindow(w, by, at) })
+}
+
+// OverWindow is the statement of an operator on a window, for keys that sign elsewhere: a passkey signs its digest.
+func OverWindow(w alerting.TestWindow, by string, at time.Time) (Statement, error) {
+	return openingWindow(w, by, at)
+}
+
+// OverClosing is the statement of an operator on the end of a window.
+func OverClosing(c alerting.WindowClosing, by string, at time.Time) (Statement, error) {
+	return closingWindow(c, by, at)
+}
+
+// WindowDigest is the SHA-256 of a window without its signatures, in hexadecimal: what those who open it sign.
+func WindowDigest(w alerting.TestWindow) (string, error) { return windowOf(&w) }
+
 // openingWindow is the statement of an operator on a window.
 func openingWindow(w alerting.TestWindow, by string, at time.Time) (Statement, error) {
 	return about(unsigned(w), OpenWindow, by, at)

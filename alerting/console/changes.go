@@ -168,6 +168,10 @@ func (c *Console) importsSirens(w http.ResponseWriter, r *http.Request, by alert
 	if err != nil {
 		return err
 	}
+	end := ImportLine{Result: &result, Change: &p}
+	id := c.importings.begin("sirens", by, r.ContentLength)
+	c.importings.says(id, end)
+	w.Header().Set("Location", "/api/imports/"+id)
 	w.Header().Set("Content-Type", string(linesMedia))
-	return json.NewEncoder(w).Encode(ImportLine{Result: &result, Change: &p})
+	return json.NewEncoder(w).Encode(end)
 }

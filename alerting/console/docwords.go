@@ -41,6 +41,7 @@ func docTitle(lang, group string) string {
 		"templates": {"Templates", "模板"}, "inbox": {"Inbox", "来件"}, "changes": {"Changes that two people sign", "双人签署的变更"},
 		"journal": {"Journal", "日志"}, "deadletters": {"Dead letters", "死信"}, "people": {"People", "人员"}, "sirens": {"Sirens", "警报器"},
 		"worlds": {"Kinds of messages", "消息种类"}, "units": {"Administrative units", "行政区划"}, "gateways": {"Gateways", "网关"}, "policy": {"Policy", "审批规则"},
+		"windows": {"Public tests", "面向公众的测试"}, "imports": {"Imports", "导入"},
 	}
 	t, known := titles[group]
 	switch {
@@ -96,6 +97,17 @@ func docChinese() map[string]string { //nolint:funlen // a table
 		"POST /api/drafts/{id}/return":                               "说明理由，将草稿退回作者",
 		"POST /api/drafts/{id}/reject":                               "说明理由，否决草稿",
 		"POST /api/drafts/{id}/sign-with-password":                   "以口令保管的密钥为草稿签名",
+		"GET /api/windows":                                           "面向公众的测试时段及等待签名的申请，最新的在前",
+		"GET /api/windows/{id}":                                      "其中一个",
+		"POST /api/windows/propose":                                  "提出一次面向公众的测试；两人签名之前不会送达任何人",
+		"POST /api/windows/{id}/sign":                                "为已提出的测试时段加上签名；第二个签名后即开放",
+		"POST /api/windows/{id}/sign-with-password":                  "同上，用口令保管的密钥",
+		"POST /api/windows":                                          "开放一个已由两人签名的测试时段",
+		"POST /api/windows/{id}/close":                               "提前关闭测试时段，或撤回申请；一人即可",
+		"POST /api/windows/{id}/close-with-password":                 "同上，用口令保管的密钥",
+		"GET /api/imports":                                           "本进程最近的导入，不含各行的问题",
+		"GET /api/imports/{id}":                                      "一次导入的进度与结果；导入的应答头 Location 给出其地址",
+		"GET /api/units/outlines":                                    "供地图使用的行政区轮廓（GeoJSON，已简化）：可用 ?parent= 取其下级，?box=west,south,east,north 取相交者",
 		"GET /api/operators":                                         "谁的签名有效",
 		"POST /api/operators":                                        "登记一把由两名管理者签署的密钥",
 		"POST /api/operators/revoke":                                 "作废一把密钥",

@@ -23,6 +23,13 @@ func (c *Console) importUnits() handler {
 // longestUnit bounds the code of a unit in a question, in bytes.
 const longestUnit = 200
 
+func checkParent(code string) error {
+	if len(code) > longestUnit || strings.ContainsRune(code, 0) {
+		return alerting.Refuse(alerting.ErrInvalid, "units.parent", "parent is the code of a unit, NAME=VALUE, of at most %d bytes", longestUnit)
+	}
+	return nil
+}
+
 // units lists administrative units.
 func (c *Console) units(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {
 	p, err := c.pageOf(r, "units")
@@ -33,8 +40,8 @@ func (c *Console) units(w http.ResponseWriter, r *http.Request, _ alerting.Actor
 	if c.UnitList == nil {
 		return alerting.Refuse(alerting.ErrNotFound, "units.off", "a list of units")
 	}
-	if len(q.Parent) > longestUnit || strings.ContainsRune(q.Parent, 0) {
-		return alerting.Refuse(alerting.ErrInvalid, "units.parent", "parent is the code of a unit, NAME=VALUE, of at most %d bytes", longestUnit)
+	if err := checkParent(q.Parent); err != nil {
+		return err
 	}
 	all, err := c.UnitList(r.Context(), q)
 	if err != nil {

@@ -132,6 +132,15 @@ const (
 	signatureBack  = 24 * time.Hour
 )
 
+// fresh refuses a signature of another time.
+func fresh(a alerting.Approval, now time.Time) error {
+	if a.At.After(now.Add(signatureAhead)) || a.At.Before(now.Add(-signatureBack)) {
+		return alerting.Refuse(alerting.ErrForbidden, "sign.clock", "the signature is of %s, and it is %s here: set the clock, and sign again",
+			a.At.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
 // Sign puts an operator's signature on a submitted draft: as its author, or as one who approves. With the last one that the
 // policy demands the draft is released. Errors: alerting.ErrForbidden when the signature is not worth anything here,
 // ErrConflict when the version is not the latest or the operator has signed, ErrState when it is not submitted.
@@ -192,9 +201,8 @@ func (d *Desk) SignPicked(ctx context.Context, id string, version int64, by aler
 
 // mayAct says why a signature cannot be taken.
 func (d *Desk) mayAct(ctx context.Context, tx bun.Tx, roll *approval.Roll, in *alerting.Issued, v *versionRow, a alerting.Approval) error {
-	now := d.Now()
-	if a.At.After(now.Add(signatureAhead)) || a.At.Before(now.Add(-signatureBack)) {
-		return alerting.Refuse(alerting.ErrForbidden, "sign.clock", "the signature is of %s, and it is %s here: set the clock, and sign again", a.At.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+	if err := fresh(a, d.Now()); err != nil {
+		return err
 	}
 	switch approval.Act(a.Act) {
 	case approval.Author:

@@ -171,9 +171,8 @@ func (d *Desk) signable(p *Proposed) error {
 
 // takeSignature keeps a signature that is worth something; agreed when no more are needed.
 func (d *Desk) takeSignature(ctx context.Context, tx bun.Tx, by alerting.Actor, p *Proposed, a alerting.Approval) (agreed bool, err error) {
-	now := d.Now()
-	if a.At.After(now.Add(signatureAhead)) || a.At.Before(now.Add(-signatureBack)) {
-		return false, alerting.Refuse(alerting.ErrForbidden, "sign.clock", "the signature is of %s, and it is %s here: set the clock, and sign again", a.At.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+	if err := fresh(a, d.Now()); err != nil {
+		return false, err
 	}
 	roll, err := d.roll(ctx, tx)
 	if err != nil {

@@ -62,8 +62,8 @@ func (d *Desk) ReleaseUnder(ctx context.Context, id string, version int64, by al
 		return fail(err)
 	}
 	for _, a := range signed {
-		if now := d.Now(); a.At.After(now.Add(signatureAhead)) || a.At.Before(now.Add(-signatureBack)) {
-			return fail(alerting.Refuse(alerting.ErrForbidden, "sign.clock", "the signature is of %s, and it is %s here: set the clock, and sign again", a.At.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339)))
+		if err := fresh(a, d.Now()); err != nil {
+			return fail(err)
 		}
 	}
 	v.onto(&in.Envelope, signed)

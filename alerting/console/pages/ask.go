@@ -3,6 +3,7 @@ package pages
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -28,6 +29,14 @@ func (p *Problem) Error() string {
 		return p.Title
 	}
 	return p.Title + ": " + p.Detail
+}
+
+// asProblem is a refusal of the API; nil for any other error, and for none.
+func asProblem(err error) *Problem {
+	if problem := (*Problem)(nil); errors.As(err, &problem) {
+		return problem
+	}
+	return nil
 }
 
 // call is one request to the API. Path begins with /api/.

@@ -25,6 +25,7 @@ func (p *Pages) composeRoutes() []route {
 		{pattern: "GET /{world}/compose", answer: composeStart},
 		{pattern: "POST /{world}/compose", answer: composeBegin},
 		{pattern: "POST /{world}/compose/area", answer: readArea},
+		{pattern: "GET /office/units/outlines", answer: unitOutlines},
 		{pattern: "GET /{world}/compose/{draft}", answer: composeForm},
 		{pattern: "POST /{world}/compose/{draft}", answer: composeSave},
 		{pattern: "POST /{world}/compose/{draft}/autosave", answer: composeAutosave},

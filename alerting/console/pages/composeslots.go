@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"tocsin/alerting"
@@ -74,6 +75,25 @@ func (q *request) AreaReader() string { return q.At("compose", "area") }
 // readArea answers the area editor.
 func readArea(q *request) error {
 	areatext.Answer(q.w, q.r, q.Lang)
+	return nil
+}
+
+// unitOutlines gives the area editor the units to click on, those of ?box= or the first; a header Link says that there are more.
+func unitOutlines(q *request) error {
+	query := url.Values{"limit": {strconv.Itoa(mostUnits)}}
+	if box := q.form("box"); box != "" {
+		query.Set("box", box)
+	}
+	var text []byte
+	header, err := q.ask(call{method: http.MethodGet, path: "/api/units/outlines?" + query.Encode()}, &text)
+	if err != nil {
+		return err
+	}
+	if link := header.Get("Link"); link != "" {
+		q.w.Header().Set("Link", link)
+	}
+	q.w.Header().Set("Content-Type", "application/geo+json")
+	_, _ = q.w.Write(text) // the reader may be gone
 	return nil
 }
 
