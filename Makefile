@@ -8,12 +8,13 @@ MAKEFLAGS += --no-print-directory
 # Tests without servers must not find any: every variable of ours is taken out of their environment.
 HERMETIC := env $(foreach v,$(filter TOCSIN_%,$(.VARIABLES)),-u $(v))
 
-# What runs concurrently: the race detector looks at these. (Package protocol only decides, and walks through all that may happen.)
-CONCURRENT = $$(go list ./alerting/... ./channels/... ./cmd/... | grep -v /channels/protocol$$)
+# What runs concurrently: the race detector looks at these. (Package protocol only decides, and walks through all that may happen; the
+# command line asks an engine, which package scenario runs.)
+CONCURRENT = $$(go list ./alerting/... ./channels/... ./cmd/... | grep -Ev "/channels/protocol$$|/cmd/tocsin$$")
 
 LINTER := go tool -modfile=.tools/go.mod golangci-lint
 
-.PHONY: help build web run test test-real race conformance fuzz alarms chaos soak bench bench-cap lint clean
+.PHONY: help build web run test test-real race conformance fuzz alarms chaos soak bench bench-cap bench-pages lint clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -68,6 +69,9 @@ bench-cap: ## how fast alerts are read and checked, beside encoding/xml, and whi
 	@mkdir -p bin
 	@go test -c -o bin/figures ./cap
 	@bin/figures -figures $(ARGS)
+
+bench-pages: ## how long the desk's pages take with 10,000 alerts and a million people, and the slowest SQL (ARGS="-archived 500 -townsmen 10000" for less)
+	go test ./cmd/tocsin/scenario -run '^$$' -bench '^BenchmarkPages$$' -benchtime 1x -timeout 2h -v -args -archived 10000 -townsmen 1000000 $(ARGS)
 
 alarms: ## let each alarm of deploy/prometheus fire, in Debian's prometheus (installs it)
 	@.ci/prometheus

@@ -41,18 +41,24 @@ func SignChange(s Signer, c alerting.Change, by string, at time.Time) (alerting.
 // VerifyChange says why a signature on a change cannot be taken. Whoever proposes one may have any right, and others need that
 // to administer: right is "" for the proposer.
 func (r *Roll) VerifyChange(c alerting.Change, a alerting.Approval, right Right) error {
+	return r.verify(a, Change, right, "a change", func(by string, at time.Time) (Statement, error) { return changing(c, by, at) })
+}
+
+// verify says why a signature for an act cannot be taken. What names the thing that is signed; right is that which the key must have, ""
+// for any.
+func (r *Roll) verify(a alerting.Approval, act Act, right Right, what string, statement func(by string, at time.Time) (Statement, error)) error {
 	key, ok := r.Find(a.KeyID)
 	switch {
-	case a.Act != string(Change):
-		return fmt.Errorf("%w: a change is signed as %s, not as %.20q", alerting.ErrInvalid, Change, a.Act)
+	case a.Act != string(act):
+		return alerting.Refuse(alerting.ErrInvalid, "sign.other-act", "%s is signed as %s, not as %.20q", alerting.Term(what), alerting.Term(act), alerting.Term(a.Act))
 	case !ok:
-		return fmt.Errorf("%w: key %.40s is not known here, or was revoked", alerting.ErrForbidden, a.KeyID)
+		return alerting.Refuse(alerting.ErrForbidden, "key.unknown-here", "key %.40s is not known here, or was revoked", a.KeyID)
 	case key.Operator != a.By:
-		return fmt.Errorf("%w: key %s is not that of %.64s", alerting.ErrForbidden, a.KeyID, a.By)
+		return alerting.Refuse(alerting.ErrForbidden, "key.not-his-change", "key %s is not that of %.64s", a.KeyID, a.By)
 	case right != "" && !slices.Contains(key.Rights, right):
-		return fmt.Errorf("%w: key %s of %s lacks the right to %s", alerting.ErrForbidden, a.KeyID, a.By, right)
+		return alerting.Refuse(alerting.ErrForbidden, "key.lacks-right", "key %s of %s lacks the right to %s", a.KeyID, a.By, alerting.Term(right))
 	}
-	s, err := changing(c, a.By, a.At)
+	s, err := statement(a.By, a.At)
 	if err != nil {
 		return err
 	}

@@ -45,6 +45,7 @@ type Audience struct {
 	// The two queries of the scan are prepared: on PostgreSQL they then travel in binary form.
 	placesAfter, codesAfter *sql.Stmt
 	territories             territories
+	shapes                  unitShapes
 	// reading counts the lots that scans are reading ahead.
 	reading sync.WaitGroup
 }

@@ -83,10 +83,11 @@ type Console struct {
 	Units        Import
 	// SirenList lists sirens.
 	SirenList SirenList
-	// Outlines imports units with their outlines (GeoJSON), and UnitList lists units.
-	Outlines Import
-	UnitList func(ctx context.Context, q audience.UnitQuery) ([]audience.UnitLine, error)
-	MaxBytes int
+	// Outlines imports units with their outlines (GeoJSON), UnitShapes gives them for maps, and UnitList lists units.
+	Outlines   Import
+	UnitShapes UnitShapes
+	UnitList   func(ctx context.Context, q audience.UnitQuery) ([]audience.UnitLine, error)
+	MaxBytes   int
 	// Templates are the warnings that were prepared, nil for none; Fill fills one in the name of the office.
 	Templates *template.Shelf
 	Fill      func(ctx context.Context, t *template.Template, r template.Request) (*template.Filled, error)
@@ -101,6 +102,7 @@ type Console struct {
 	Shed  func()
 	Log   *slog.Logger
 
+	importings        importings
 	reading, watching chan struct{}
 	strangers         *strangers
 	crossOrigin       *http.CrossOriginProtection

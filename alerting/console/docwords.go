@@ -12,8 +12,10 @@ func docWords(lang string) map[string]string {
 			"lists":    "列表分页：limit 为条数（1 至 1000，默认 50），after 为游标。应答头 Link 中 rel=\"next\" 的地址就是下一页；没有它就是最后一页。游标只对同一列表和同样的筛选条件有效。",
 			"load":     "负载过高时，查询可能得到 429 而被拒，稍后再试即可；发布和停止的命令从不因此被拒。",
 			"problems": "错误以问题文档（RFC 9457，application/problem+json）返回：title 说明是什么错误，detail 说明哪里有误以及如何处理；发布类请求还有 outcome（refused 未发布，unknown 结果不明，重复同一请求是安全的）；findings 是文档违反的规则。",
-			"status":   "状态码", "meaning": "含义", "unauthorized": "没有令牌，或令牌无效", "tooMany": "查询过多，请稍后再试",
-			"right": "所需权限", "parameters": "参数", "inPath": "路径的一部分", "request": "请求", "answer": "应答", "field": "字段", "fields": "应答的字段",
+			"status":   "状态码", "meaning": "含义", "unauthorized": "没有令牌，或令牌无效", "code": "全部代码",
+			"codes":   "每个问题文档都有 code：带点的代码各有一句固定的话，不带点的代码表示一类错误，其后附英文说明。代码的含义不会改变，今后可能增加。title 和 detail 的语言由 ?lang= 或 Accept-Language（en、zh）决定。",
+			"tooMany": "查询过多，请稍后再试",
+			"right":   "所需权限", "parameters": "参数", "inPath": "路径的一部分", "request": "请求", "answer": "应答", "field": "字段", "fields": "应答的字段",
 			"type": "类型", "optional": "可省略", "example": "示例", "link": "分页；应答头 Link 指向下一页。",
 		}
 	}
@@ -24,8 +26,10 @@ func docWords(lang string) map[string]string {
 		"lists":    "Lists come in pages: limit is how many (1 to 1000, 50 when left out), after is a cursor. The header Link of an answer names the next page (rel=\"next\"); without it the page is the last. A cursor is good for the same list with the same filters only.",
 		"load":     "Under load a question may be sent away with 429: ask again a little later. Orders never are.",
 		"problems": "Errors are problem documents (RFC 9457, application/problem+json): title says what sort, detail what is wrong, where, and what to do. Orders also have outcome: refused (nothing was issued) or unknown (the same request again is safe). findings are the rules that a document breaks.",
-		"status":   "Status", "meaning": "Meaning", "unauthorized": "There is no token, or it is not known", "tooMany": "Too many questions at once",
-		"right": "Takes the right", "parameters": "Parameters", "inPath": "Part of the path", "request": "Request", "answer": "Answer", "field": "Field", "fields": "Fields of the answer",
+		"status":   "Status", "meaning": "Meaning", "unauthorized": "There is no token, or it is not known", "code": "All codes",
+		"codes":   "Every problem has a code: one with a dot has a sentence of its own, and one without is that of a kind of errors. A code stays what it is; new ones may come. title and detail are in the language that ?lang= or Accept-Language names: en or zh.",
+		"tooMany": "Too many questions at once",
+		"right":   "Takes the right", "parameters": "Parameters", "inPath": "Part of the path", "request": "Request", "answer": "Answer", "field": "Field", "fields": "Fields of the answer",
 		"type": "Type", "optional": "may be left out", "example": "Example", "link": "It comes in pages; the header Link leads to the next.",
 	}
 }
@@ -37,6 +41,7 @@ func docTitle(lang, group string) string {
 		"templates": {"Templates", "模板"}, "inbox": {"Inbox", "来件"}, "changes": {"Changes that two people sign", "双人签署的变更"},
 		"journal": {"Journal", "日志"}, "deadletters": {"Dead letters", "死信"}, "people": {"People", "人员"}, "sirens": {"Sirens", "警报器"},
 		"worlds": {"Kinds of messages", "消息种类"}, "units": {"Administrative units", "行政区划"}, "gateways": {"Gateways", "网关"}, "policy": {"Policy", "审批规则"},
+		"windows": {"Public tests", "面向公众的测试"}, "imports": {"Imports", "导入"},
 	}
 	t, known := titles[group]
 	switch {
@@ -92,6 +97,17 @@ func docChinese() map[string]string { //nolint:funlen // a table
 		"POST /api/drafts/{id}/return":                               "说明理由，将草稿退回作者",
 		"POST /api/drafts/{id}/reject":                               "说明理由，否决草稿",
 		"POST /api/drafts/{id}/sign-with-password":                   "以口令保管的密钥为草稿签名",
+		"GET /api/windows":                                           "面向公众的测试时段及等待签名的申请，最新的在前",
+		"GET /api/windows/{id}":                                      "其中一个",
+		"POST /api/windows/propose":                                  "提出一次面向公众的测试；两人签名之前不会送达任何人",
+		"POST /api/windows/{id}/sign":                                "为已提出的测试时段加上签名；第二个签名后即开放",
+		"POST /api/windows/{id}/sign-with-password":                  "同上，用口令保管的密钥",
+		"POST /api/windows":                                          "开放一个已由两人签名的测试时段",
+		"POST /api/windows/{id}/close":                               "提前关闭测试时段，或撤回申请；一人即可",
+		"POST /api/windows/{id}/close-with-password":                 "同上，用口令保管的密钥",
+		"GET /api/imports":                                           "本进程最近的导入，不含各行的问题",
+		"GET /api/imports/{id}":                                      "一次导入的进度与结果；导入的应答头 Location 给出其地址",
+		"GET /api/units/outlines":                                    "供地图使用的行政区轮廓（GeoJSON，已简化）：可用 ?parent= 取其下级，?box=west,south,east,north 取相交者",
 		"GET /api/operators":                                         "谁的签名有效",
 		"POST /api/operators":                                        "登记一把由两名管理者签署的密钥",
 		"POST /api/operators/revoke":                                 "作废一把密钥",

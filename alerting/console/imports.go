@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"time"
@@ -36,13 +35,15 @@ const (
 	importEnd   = 10 * time.Minute
 )
 
-// imports answers with JSON lines, so that a caller can show progress while he is still sending. What names what is imported.
+// imports answers with JSON lines, so that a caller can show progress while he is still sending. What names what is imported. How it goes
+// on can also be asked for (importing.go).
 func (c *Console) imports(what string, read Import) func(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
 	return func(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
 		if read == nil {
-			return fmt.Errorf("%w: this import", alerting.ErrNotFound)
+			return alerting.Refuse(alerting.ErrNotFound, "import.off", "this import")
 		}
-		if err := c.Note(r.Context(), by, "import.begun", what, struct{}{}); err != nil {
+		id, err := c.begins(w, r, by, what)
+		if err != nil {
 			return err
 		}
 		pause := c.ImportPause
@@ -56,16 +57,18 @@ func (c *Console) imports(what string, read Import) func(w http.ResponseWriter, 
 		lines := json.NewEncoder(w)
 		say := func(l ImportLine) {
 			t.extend()
+			c.importings.says(id, l)
 			_ = lines.Encode(l)
 			_ = t.control.Flush()
 		}
+		_ = t.control.Flush() // so the caller knows where its state is
 		result, err := read(r.Context(), t, func(p audience.Progress) { say(ImportLine{Progress: &p}) })
 		c.noteImport(r.Context(), by, what, result, err)
 		if err != nil {
 			if !errors.Is(err, alerting.ErrInvalid) {
 				c.Log.Error("import failed", "path", r.URL.Path, "error", err)
 			}
-			p := problemOf(err)
+			p := problemIn(tongueOf(r), err)
 			say(ImportLine{Problem: &p, Result: &result})
 			return nil
 		}

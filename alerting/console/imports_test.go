@@ -3,6 +3,7 @@ package console
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"tocsin/alerting"
 	"tocsin/alerting/audience"
 )
 
@@ -126,5 +128,80 @@ func TestAnImportThatTakesItsTimeInTheEnd(t *testing.T) {
 				t.Errorf("%q %v, want 1 line", answer, err)
 			}
 		})
+	}
+}
+
+// TestHowAnImportGoesOn: while the file is sent its state can be asked for where the answer says, and afterwards how it ended.
+func TestHowAnImportGoesOn(t *testing.T) {
+	server, address := importing(t, false, time.Minute, countLines)
+	file, more := io.Pipe()
+	done := make(chan error, 1)
+	go func() {
+		_, err := send(t, server, address, file)
+		done <- err
+	}()
+	ask := func(path string, into any) int {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+path, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer secret")
+		resp, err := server.Client().Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = resp.Body.Close() }()
+		if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
+			t.Fatal(err)
+		}
+		return resp.StatusCode
+	}
+	if _, err := io.WriteString(more, "one\ntwo\n"); err != nil {
+		t.Fatal(err)
+	}
+	var one Importing
+	for end := time.Now().Add(20 * time.Second); one.Progress.Lines < 2; time.Sleep(5 * time.Millisecond) {
+		var all []Importing
+		ask("/api/imports", &all)
+		if len(all) == 1 {
+			one = all[0]
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%+v", all)
+		}
+	}
+	if !one.Ended.IsZero() || one.What != "people" || one.By != "registry" || one.Result != nil {
+		t.Errorf("it goes on, and is said to stand at %+v", one)
+	}
+	if err := more.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	var after Importing
+	if status := ask("/api/imports/"+one.ID, &after); status != 200 || after.Ended.IsZero() || after.Result == nil || after.Result.Lines != 2 {
+		t.Errorf("%d %+v", status, after)
+	}
+	var refused Importing
+	if status := ask("/api/imports/i0", &refused); status != 404 {
+		t.Errorf("an import that nobody knows: %d", status)
+	}
+}
+
+// TestImportsThatAreForgotten: the oldest that has ended, and none that goes on.
+func TestImportsThatAreForgotten(t *testing.T) {
+	var m importings
+	first := m.begin("people", alerting.Actor{Name: "a"}, 0)
+	second := m.begin("people", alerting.Actor{Name: "a"}, 0)
+	m.says(second, ImportLine{Result: &audience.Result{Lines: 1}})
+	for range mostImports {
+		m.begin("units", alerting.Actor{Name: "b"}, 0)
+	}
+	if _, err := m.at(first); err != nil {
+		t.Errorf("one that goes on: %v", err)
+	}
+	if _, err := m.at(second); !errors.Is(err, alerting.ErrNotFound) {
+		t.Errorf("one that has ended long ago: %v", err)
 	}
 }

@@ -20,7 +20,7 @@ func TestATokenOfSomeWorldsTouchesNoOther(t *testing.T) {
 	c := &Console{Log: slog.New(slog.DiscardHandler), Tokens: []Token{token}}
 	c.Handler()
 	parameter := regexp.MustCompile(`\{\w+\}`)
-	open := []string{"GET /api/templates", "GET /api/templates/{id}", "POST /api/templates/{id}/fill", "GET /api/windows", "GET /api/operators", "GET /api/me"}
+	open := []string{"GET /api/templates", "GET /api/templates/{id}", "POST /api/templates/{id}/fill", "GET /api/windows", "GET /api/windows/{id}", "GET /api/operators", "GET /api/me"}
 	seen := 0
 	for _, r := range c.routes() {
 		if r.right == Anyone {

@@ -43,7 +43,7 @@ const (
 // routes are all that there is: nothing is answered that does not stand here, with the right that it takes.
 func (c *Console) routes() []route {
 	all := slices.Concat(c.alertRoutes(), c.draftRoutes(), c.confirmationRoutes(), c.passwordRoutes(), c.standingRoutes(), c.windowRoutes(), c.templateRoutes(), c.inboxRoutes(),
-		c.changeRoutes(), c.gatewayRoutes(), c.journalRoutes(), c.storeRoutes(), c.settingRoutes(), c.loginRoutes(), c.oidcRoutes(), c.accountRoutes())
+		c.changeRoutes(), c.gatewayRoutes(), c.journalRoutes(), c.storeRoutes(), c.importRoutes(), c.shapeRoutes(), c.settingRoutes(), c.loginRoutes(), c.oidcRoutes(), c.accountRoutes())
 	return append(all, c.inWorlds(all)...)
 }
 

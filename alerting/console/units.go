@@ -1,7 +1,6 @@
 package console
 
 import (
-	"fmt"
 	"net/http"
 	"strings"
 
@@ -24,6 +23,13 @@ func (c *Console) importUnits() handler {
 // longestUnit bounds the code of a unit in a question, in bytes.
 const longestUnit = 200
 
+func checkParent(code string) error {
+	if len(code) > longestUnit || strings.ContainsRune(code, 0) {
+		return alerting.Refuse(alerting.ErrInvalid, "units.parent", "parent is the code of a unit, NAME=VALUE, of at most %d bytes", longestUnit)
+	}
+	return nil
+}
+
 // units lists administrative units.
 func (c *Console) units(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {
 	p, err := c.pageOf(r, "units")
@@ -32,10 +38,10 @@ func (c *Console) units(w http.ResponseWriter, r *http.Request, _ alerting.Actor
 	}
 	q := audience.UnitQuery{Parent: r.URL.Query().Get("parent"), After: p.id, Limit: p.limit}
 	if c.UnitList == nil {
-		return fmt.Errorf("%w: a list of units", alerting.ErrNotFound)
+		return alerting.Refuse(alerting.ErrNotFound, "units.off", "a list of units")
 	}
-	if len(q.Parent) > longestUnit || strings.ContainsRune(q.Parent, 0) {
-		return fmt.Errorf("%w: parent is the code of a unit, NAME=VALUE, of at most %d bytes", alerting.ErrInvalid, longestUnit)
+	if err := checkParent(q.Parent); err != nil {
+		return err
 	}
 	all, err := c.UnitList(r.Context(), q)
 	if err != nil {

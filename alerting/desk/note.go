@@ -58,8 +58,10 @@ const (
 	verbBeyond        = "standing.beyond"
 	verbCountersigned = "alert.countersigned"
 	// When a test may reach the public.
-	verbOpened = "window.opened"
-	verbClosed = "window.closed"
+	verbWindow       = "window.proposed"
+	verbWindowSigned = "window.signed"
+	verbOpened       = "window.opened"
+	verbClosed       = "window.closed"
 
 	// What becomes of a key under a password. It is shut by the last wrong password in a row, and reopened if that was right.
 	verbKeyMade  = "key.made"

@@ -35,6 +35,11 @@ const (
 	WindowOpen   WindowState = "open"
 	WindowOver   WindowState = "over"
 	WindowClosed WindowState = "closed"
+	// WindowProposed: it waits for signatures. WindowLapsed: its time went by without them, and WindowWithdrawn: one operator has ended
+	// it before.
+	WindowProposed  WindowState = "proposed"
+	WindowLapsed    WindowState = "lapsed"
+	WindowWithdrawn WindowState = "withdrawn"
 	// WindowVoid: its signatures do not hold, or no longer.
 	WindowVoid WindowState = "void"
 )
@@ -42,8 +47,16 @@ const (
 // Window is a window of a public test as the office keeps it.
 type Window struct {
 	alerting.TestWindow
-	State  WindowState `json:"state"`
-	Opened time.Time   `json:"opened"`
+	State WindowState `json:"state"`
+	// Digest is the SHA-256 of the window without its signatures: what is signed.
+	Digest string `json:"sha256"`
+	// Proposer and Proposed say who handed it in before two had signed it, and when; zero where two had.
+	Proposer alerting.Actor `json:"proposer,omitzero"`
+	Proposed time.Time      `json:"proposed,omitzero"`
+	// Missing says in words what a proposal lacks.
+	Missing string `json:"missing,omitempty"`
+	// Opened is when it had both signatures; zero for a proposal.
+	Opened time.Time `json:"opened,omitzero"`
 	// Closed is when it was closed before its time; zero while nobody has.
 	Closed time.Time `json:"closed,omitzero"`
 	// Reason is why it is void.
@@ -51,11 +64,22 @@ type Window struct {
 }
 
 func (row *windowRow) window(roll *approval.Roll, now time.Time) (Window, error) {
-	out := Window{Opened: moment(row.OpenedMS), Closed: moment(row.ClosedMS)}
-	if err := json.Unmarshal([]byte(row.Body), &out.TestWindow); err != nil {
-		return out, fmt.Errorf("read window %s again: %w", row.ID, err)
+	body, err := row.read()
+	if err != nil {
+		return Window{}, err
 	}
-	err := roll.Opened(out.TestWindow)
+	out := Window{TestWindow: body.TestWindow, Opened: moment(row.OpenedMS), Closed: moment(row.ClosedMS)}
+	if body.Proposer != nil {
+		out.Proposer, out.Proposed = *body.Proposer, body.Proposed
+	}
+	if out.Digest, err = approval.WindowDigest(out.TestWindow); err != nil {
+		return out, err
+	}
+	if row.OpenedMS == 0 {
+		out.proposal(roll, now)
+		return out, nil
+	}
+	err = roll.Opened(out.TestWindow)
 	if err == nil && out.ID != row.ID {
 		err = fmt.Errorf("%w: its row is that of window %s", alerting.ErrForbidden, row.ID)
 	}
@@ -74,8 +98,8 @@ func (row *windowRow) window(roll *approval.Roll, now time.Time) (Window, error)
 	return out, nil
 }
 
-// OpenWindow keeps a window that two operators who may approve have signed. The same again changes nothing. ErrConflict when
-// there is another of that id.
+// OpenWindow keeps a window that two operators who may approve have signed. The same again changes nothing, and where it waits as a
+// proposal it is open now. ErrConflict when there is another of that id.
 func (d *Desk) OpenWindow(ctx context.Context, by alerting.Actor, w alerting.TestWindow) error {
 	if d.Office == nil {
 		return errNoApproval()
@@ -88,8 +112,8 @@ func (d *Desk) OpenWindow(ctx context.Context, by alerting.Actor, w alerting.Tes
 	if err := approval.CheckWindow(w); err != nil {
 		return err
 	}
-	if !now.Before(w.Until) {
-		return fmt.Errorf("%w: window %s ended at %s", alerting.ErrInvalid, w.ID, w.Until.UTC().Format(time.RFC3339))
+	if err := ahead(&w, now); err != nil {
+		return err
 	}
 	row := windowRow{ID: w.ID, UntilMS: w.Until.UnixMilli(), Body: string(text), OpenedMS: now.UnixMilli()}
 	return d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
@@ -106,30 +130,39 @@ func (d *Desk) OpenWindow(ctx context.Context, by alerting.Actor, w alerting.Tes
 			return err
 		}
 		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			if err == nil {
-				err = sameRow(ctx, tx, &row)
+			if err != nil {
+				return err
 			}
-			return err
+			taken, err := d.openProposed(ctx, tx, roll, &row, &w)
+			if err != nil || !taken {
+				return err
+			}
 		}
-		return d.Note(ctx, tx, by, verbOpened, "window/"+w.ID, map[string]any{"from": w.From, "until": w.Until, "channels": w.Channels,
-			"programme": w.Programme, "signed_by": signersOf(w.By)})
+		return d.noteOpened(ctx, tx, by, &w)
 	})
 }
 
-// sameRow refuses a second window under the id of another.
-func sameRow(ctx context.Context, tx bun.Tx, row *windowRow) error {
-	have, err := findWindow(ctx, tx, row.ID)
-	if err == nil && have.Body != row.Body {
-		err = fmt.Errorf("%w: there is another window %s: give this one an id of its own", alerting.ErrConflict, row.ID)
-	}
-	return err
+// noteOpened records that a window has both its signatures.
+func (d *Desk) noteOpened(ctx context.Context, tx bun.IDB, by alerting.Actor, w *alerting.TestWindow) error {
+	return d.Note(ctx, tx, by, verbOpened, subjectOfWindow(w.ID), map[string]any{"from": w.From, "until": w.Until, "channels": w.Channels,
+		"programme": w.Programme, "signed_by": signersOf(w.By)})
 }
+
+// ahead refuses a window whose time has gone by.
+func ahead(w *alerting.TestWindow, now time.Time) error {
+	if now.Before(w.Until) {
+		return nil
+	}
+	return alerting.Refuse(alerting.ErrInvalid, "window.ended", "window %s ended at %s: propose another", w.ID, w.Until.UTC().Format(time.RFC3339))
+}
+
+func subjectOfWindow(id string) string { return "window/" + id }
 
 func findWindow(ctx context.Context, db bun.IDB, id string) (windowRow, error) {
 	var row windowRow
 	err := db.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
-		return row, fmt.Errorf("%w: there is no window %.64q", alerting.ErrNotFound, id)
+		return row, alerting.Refuse(alerting.ErrNotFound, "window.unknown", "there is no window %.64q", id)
 	}
 	if err != nil {
 		return row, fmt.Errorf("read window %.64q: %w: %w", id, alerting.ErrUnavailable, err)
@@ -164,7 +197,7 @@ func (d *Desk) CloseWindow(ctx context.Context, by alerting.Actor, c alerting.Wi
 		if err != nil {
 			return err
 		}
-		return d.Note(ctx, tx, by, verbClosed, "window/"+c.Window, map[string]any{"signed_by": signersOf(c.By)})
+		return d.Note(ctx, tx, by, verbClosed, subjectOfWindow(c.Window), map[string]any{"signed_by": signersOf(c.By)})
 	})
 	if err != nil {
 		return err
@@ -219,10 +252,12 @@ func (d *Desk) Window(ctx context.Context, id string) (*alerting.TestWindow, err
 	switch {
 	case err != nil:
 		return nil, err
+	case w.State == WindowProposed:
+		return nil, alerting.Refuse(alerting.ErrState, "window.lacks", "window %s is not open: it lacks %s", id, w.Missing)
 	case w.State == WindowVoid:
-		return nil, fmt.Errorf("%w: window %s counts for nothing: %s", alerting.ErrForbidden, id, w.Reason)
+		return nil, alerting.Refuse(alerting.ErrForbidden, "window.void", "window %s counts for nothing: %s", id, w.Reason)
 	case w.State != WindowAhead && w.State != WindowOpen:
-		return nil, fmt.Errorf("%w: window %s is %s", alerting.ErrState, id, w.State)
+		return nil, alerting.Refuse(alerting.ErrState, "window.state", "window %s is %s", id, alerting.Term(w.State))
 	}
 	return &w.TestWindow, nil
 }
@@ -246,7 +281,7 @@ func (d *Desk) checkWindow(in *alerting.Issued) error {
 	case w == nil:
 		return nil
 	case in.Envelope.World != alerting.Test:
-		return fmt.Errorf("%w: window %s is for messages of status Test; this one is %s", alerting.ErrInvalid, w.ID, in.Alert.Status)
+		return alerting.Refuse(alerting.ErrInvalid, "window.status", "window %s is for messages of status Test; this one is %s", w.ID, in.Alert.Status)
 	case d.Office == nil:
 		return errNoApproval()
 	}
@@ -261,7 +296,7 @@ func (d *Desk) checkWindow(in *alerting.Issued) error {
 		some = true
 	}
 	if !some {
-		return fmt.Errorf("%w: window %s is for %v, and the order for %v", alerting.ErrInvalid, w.ID, w.Channels, in.Envelope.Channels)
+		return alerting.Refuse(alerting.ErrInvalid, "window.channels", "window %s is for %v, and the order for %v", w.ID, alerting.Terms(w.Channels), alerting.Terms(in.Envelope.Channels))
 	}
 	return nil
 }

@@ -51,9 +51,9 @@ func list(ctx context.Context, q *bun.SelectQuery) ([]Progress, error) {
 	return out, nil
 }
 
-// MarkSealed notes that all pages of an alert hold their final states.
-func MarkSealed(ctx context.Context, tx bun.IDB, id alerting.AlertID) error {
-	_, err := tx.NewUpdate().Model((*expansionRow)(nil)).Set("sealed = 1").Where("alert = ?", id.String()).Exec(ctx)
+// MarkSealed notes that all pages of an alert hold their final states, and the sum of them as the ledger wrote it.
+func MarkSealed(ctx context.Context, tx bun.IDB, id alerting.AlertID, totals []byte) error {
+	_, err := tx.NewUpdate().Model((*expansionRow)(nil)).Set("sealed = 1").Set("totals = ?", string(totals)).Where("alert = ?", id.String()).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("mark alert %s as sealed: %w", id, err)
 	}

@@ -69,7 +69,7 @@ func TestSealedAlertsAreLeftAlone(t *testing.T) {
 		w.accept(f, first)
 		w.accept(f, second)
 		w.mustDrain(f)
-		err := w.db.Write(t.Context(), func(ctx context.Context, tx bun.Tx) error { return MarkSealed(ctx, tx, first.ID) })
+		err := w.db.Write(t.Context(), func(ctx context.Context, tx bun.Tx) error { return MarkSealed(ctx, tx, first.ID, []byte(`{}`)) })
 		if err != nil {
 			t.Fatal(err)
 		}

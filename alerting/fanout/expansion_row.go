@@ -68,6 +68,7 @@ type expansionRow struct {
 	DueMS         int64  `bun:"due_ms"`
 	Sealed        int64  `bun:"sealed"`
 	Proceed       int64  `bun:"proceed"`
+	Totals        string `bun:"totals"`
 }
 
 // tombstoneRow says that an alert was stopped.
@@ -109,6 +110,8 @@ type Progress struct {
 	References []alerting.AlertID
 	// Sealed: the final states stand in the manifest; the ledger knows nothing of the alert any more.
 	Sealed bool
+	// Totals is the sum of the final states as the ledger wrote it; empty until the alert is sealed.
+	Totals []byte
 }
 
 // ProgressOf reads how far the expansion of an alert is; ErrNotFound when fan-out never saw it.
@@ -129,7 +132,7 @@ func (r *expansionRow) progress(id alerting.AlertID) (Progress, error) {
 		Alert: id, World: alerting.World(r.World), Lane: alerting.Lane(r.Lane), Epoch: uint32(r.Epoch), MsgType: r.Kind,
 		State: r.State, Pages: uint32(r.Page), People: r.People, Targeted: make(map[alerting.Channel]int64),
 		Issued: fromMillis(r.IssuedMS), Expires: fromMillis(r.ExpiresMS), Started: fromMillis(r.CreatedMS),
-		Updated: fromMillis(r.UpdatedMS), Due: fromMillis(r.DueMS), Reason: r.Reason, References: refs, Sealed: r.Sealed != 0,
+		Updated: fromMillis(r.UpdatedMS), Due: fromMillis(r.DueMS), Reason: r.Reason, References: refs, Sealed: r.Sealed != 0, Totals: []byte(r.Totals),
 	}
 	if r.Kind == string(cap.MsgUpdate) {
 		p.Groups = Groups{Still: r.PeopleStill, Gone: r.PeopleGone, New: r.People - r.PeopleStill - r.PeopleGone}

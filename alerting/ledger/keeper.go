@@ -27,9 +27,9 @@ type Keeper struct {
 	Stopped func(id alerting.AlertID) bool
 	// Lifted takes over places that must be told of the stop after all.
 	Lifted func(ctx context.Context, id alerting.AlertID, lift Lift) error
-	// WriteSealed and Sealed store the final standing.
+	// WriteSealed and Sealed store the final standing: that of a page, and the sum of all as ReadTotals reads it.
 	WriteSealed func(ctx context.Context, id alerting.AlertID, page uint32, sealed []byte) error
-	Sealed      func(ctx context.Context, id alerting.AlertID) error
+	Sealed      func(ctx context.Context, id alerting.AlertID, totals []byte) error
 	Now         func() time.Time
 	Log         *slog.Logger
 	// Rebuilds counts finished rebuilds, for the metrics; may be nil.
@@ -114,7 +114,8 @@ func (k *Keeper) sweepOne(ctx context.Context, a Live) error {
 	write := func(ctx context.Context, page uint32, sealed []byte) error {
 		return k.WriteSealed(ctx, a.ID, page, sealed)
 	}
-	if err := k.Ledger.Seal(ctx, a, k.Books, write, func(ctx context.Context) error { return k.Sealed(ctx, a.ID) }); err != nil {
+	done := func(ctx context.Context, totals []byte) error { return k.Sealed(ctx, a.ID, totals) }
+	if err := k.Ledger.Seal(ctx, a, k.Books, write, done); err != nil {
 		return err
 	}
 	k.Log.Info("alert sealed", "alert", a.ID)

@@ -383,10 +383,15 @@ func TestAFlushDuringARebuildIsNoticed(t *testing.T) {
 func TestSeal(t *testing.T) {
 	w := open(t, servertest.Redis(t))
 	w.step(Step{Token: one, Claim: []uint8{0, 1}})
-	w.step(Step{Token: one, Outcomes: []Outcome{{Place: 0, Attempt: 1, Kind: HandedOver}, {Place: 1, Attempt: 1, Kind: Refused, Reason: "gone"}}})
+	w.step(Step{Token: one, Outcomes: []Outcome{{Place: 0, Attempt: 1, Kind: HandedOver}, {Place: 1, Attempt: 1, Kind: Refused, Reason: "gone"}}, Took: []time.Duration{1500 * time.Millisecond}})
+	live, err := w.ledger.Counts(t.Context(), w.id, alerting.SMS)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var sealed []byte
 	write := func(_ context.Context, page uint32, b []byte) error { sealed = b; return nil }
-	done := func(context.Context) error { return nil }
+	var totals []byte
+	done := func(_ context.Context, b []byte) error { totals = b; return nil }
 	if err := w.ledger.Seal(t.Context(), Live{ID: w.id}, books([]uint8{0, 1, 2}), write, done); err != nil {
 		t.Fatal(err)
 	}
@@ -401,6 +406,17 @@ func TestSeal(t *testing.T) {
 	}
 	if x := p.Explain(1); len(x) != 1 || len(x[0].Notes) != 1 || x[0].Notes[0].Reason != "gone" {
 		t.Errorf("explain: %+v", x)
+	}
+	sum, err := ReadTotals(totals)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sms := sum.Channels[alerting.SMS]
+	if want := (People{Targeted: 3, Told: 1, Unreachable: 2}); sum.People != want || sms.States[alerting.Sent] != 1 || sms.States[alerting.Failed] != 1 || sms.Targeted() != 3 {
+		t.Errorf("totals %s: %+v, want %+v", totals, sum.People, want)
+	}
+	if live.Latencies != sms.Latencies || live.Latencies.Quantile(1) == 0 {
+		t.Errorf("latencies %+v, before %+v", sms.Latencies, live.Latencies)
 	}
 	if n, _ := w.rdb.Exists(t.Context(), w.ledger.pagesKey(w.id, alerting.SMS), w.ledger.metaKey(w.id)).Result(); n != 0 {
 		t.Errorf("%d keys are left in Redis", n)

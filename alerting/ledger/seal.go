@@ -20,19 +20,24 @@ type SealedPage struct {
 }
 
 // Seal closes an alert for good: what is still open expires, every page goes to write in its sealed form, and only
-// when done has noted the alert as sealed are its keys dropped. Sealing again after a crash writes the same pages again.
-func (l *Ledger) Seal(ctx context.Context, live Live, books Books, write func(ctx context.Context, page uint32, sealed []byte) error, done func(context.Context) error) error {
+// when done has noted the alert as sealed, with its packed Totals, are its keys dropped. Sealing again after a crash writes the same again.
+func (l *Ledger) Seal(ctx context.Context, live Live, books Books, write func(ctx context.Context, page uint32, sealed []byte) error, done func(ctx context.Context, totals []byte) error) error {
 	var pages uint32
+	sirens := make(map[uint32]bool)
 	for p, err := range books.Manifest(ctx, live.ID) {
 		if err != nil {
 			return fmt.Errorf("seal alert %s: read the manifest: %w", live.ID, err)
 		}
 		pages = max(pages, p.Page+1)
+		if p.Channel == alerting.Siren {
+			sirens[p.Page] = true
+		}
 		step := Step{Alert: live.ID, Channel: p.Channel, Page: p.Page, Wish: ExpiredBefore, WishFor: p.Places}
 		if _, err := l.Step(ctx, step); err != nil {
 			return fmt.Errorf("seal alert %s: %w", live.ID, err)
 		}
 	}
+	sum := newTotalling()
 	for from := uint32(0); from < pages; from += mergeChunk {
 		sealed, err := l.sealedPages(ctx, live.ID, from, min(from+mergeChunk, pages))
 		if err != nil {
@@ -42,9 +47,18 @@ func (l *Ledger) Seal(ctx context.Context, live Live, books Books, write func(ct
 			if err := write(ctx, from+uint32(i), p.pack()); err != nil {
 				return fmt.Errorf("seal alert %s page %d: %w", live.ID, from+uint32(i), err)
 			}
+			p.Count(sum.counts, &sum.people, sirens[from+uint32(i)])
 		}
 	}
-	if err := done(ctx); err != nil {
+	totals, err := sum.with(func(ch alerting.Channel) (Counts, error) { return l.Counts(ctx, live.ID, ch) })
+	if err != nil {
+		return fmt.Errorf("seal alert %s: %w", live.ID, err)
+	}
+	packed, err := totals.Pack()
+	if err == nil {
+		err = done(ctx, packed)
+	}
+	if err != nil {
 		return fmt.Errorf("seal alert %s: %w", live.ID, err)
 	}
 	return l.drop(ctx, live.ID)

@@ -134,6 +134,16 @@ func (a *after) reporter() *Reporter {
 		Now: func() time.Time { return a.progress.Issued }, Manifest: Manifest{
 			Progress:  func(context.Context, alerting.AlertID) (fanout.Progress, error) { return a.progress, nil },
 			StoppedBy: func(context.Context, alerting.AlertID) (alerting.AlertID, error) { return alerting.AlertID{}, nil },
+			SirenPages: func(context.Context, alerting.AlertID) (map[uint32]bool, error) {
+				out := make(map[uint32]bool)
+				for _, p := range a.pages {
+					out[p.Number] = p.Kind == fanout.Sirens
+				}
+				return out, nil
+			},
+			Page: func(_ context.Context, _ alerting.AlertID, page uint32) (fanout.Page, error) {
+				return a.pages[page], nil
+			},
 			Pages: func(_ context.Context, _ alerting.AlertID, from uint32) iter.Seq2[fanout.Page, error] {
 				return func(yield func(fanout.Page, error) bool) {
 					for _, p := range a.pages {
@@ -262,7 +272,10 @@ func (a *after) seal() {
 	err := a.ledger.Seal(a.Context(), ledger.Live{ID: a.progress.Alert}, books, func(_ context.Context, page uint32, sealed []byte) error {
 		a.pages[page].Sealed = sealed
 		return nil
-	}, func(context.Context) error { a.progress.Sealed = true; return nil })
+	}, func(_ context.Context, totals []byte) error {
+		a.progress.Sealed, a.progress.Totals = true, totals
+		return nil
+	})
 	if err != nil {
 		a.Fatal(err)
 	}
@@ -277,6 +290,24 @@ func (a *after) seal() {
 	}
 }
 
+// checkTotals: the status from the totals is that of the pages.
+func (a *after) checkTotals() {
+	a.Helper()
+	short, err := a.reporter().Status(a.Context(), a.progress.Alert)
+	if err != nil {
+		a.Fatal(err)
+	}
+	totals := a.progress.Totals
+	a.progress.Totals = nil
+	long, err := a.reporter().Status(a.Context(), a.progress.Alert)
+	a.progress.Totals = totals
+	if err != nil || short.People != long.People || !short.Consistent || !slices.EqualFunc(short.Channels, long.Channels, func(x, y Channel) bool {
+		return x.Channel == y.Channel && x.Targeted == y.Targeted && x.States == y.States
+	}) {
+		a.Errorf("by its totals %+v, by its pages %+v, %v", short, long, err)
+	}
+}
+
 // TestTheBooksOfAReport: random ends of random people, counted by a model, by the live ledger and from the sealed pages.
 func TestTheBooksOfAReport(t *testing.T) {
 	for seed := range uint64(4) {
@@ -288,6 +319,7 @@ func TestTheBooksOfAReport(t *testing.T) {
 			}
 			a.seal()
 			sealed := a.check()
+			a.checkTotals()
 			if sealed.Status != "sealed" || !sealed.Final || sealed.People.Open+sealed.Sirens.Open > 0 || sealed.People.Reached != live.People.Reached {
 				t.Errorf("sealed: %+v", sealed)
 			}

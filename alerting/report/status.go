@@ -231,6 +231,14 @@ func (r *Reporter) counts(ctx context.Context, p fanout.Progress, sirens map[uin
 }
 
 func (r *Reporter) sealedCounts(ctx context.Context, p fanout.Progress, sirens map[uint32]bool) (map[alerting.Channel]channelCounts, ledger.People, error) {
+	if len(p.Totals) > 0 {
+		totals, err := ledger.ReadTotals(p.Totals)
+		out := make(map[alerting.Channel]channelCounts)
+		for ch, c := range totals.Channels {
+			out[ch] = channelCounts{counts: c}
+		}
+		return out, totals.People, err
+	}
 	counts := make(map[alerting.Channel]*ledger.Counts)
 	for _, ch := range alerting.Channels() {
 		counts[ch] = new(ledger.Counts)

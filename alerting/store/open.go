@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -25,6 +26,9 @@ type Config struct {
 	StatementTimeout time.Duration
 	// BusyTimeout is how long SQLite waits for the lock of another process; 0 means 10 s.
 	BusyTimeout time.Duration
+	// Slow is from when on a statement is logged in Log, without its values; 0: none is.
+	Slow time.Duration
+	Log  *slog.Logger
 }
 
 // DB is an open database: one pool that writes and one that cannot.
@@ -76,6 +80,10 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	db.read = bun.NewDB(pool(connector{d.read, c.BusyTimeout}, d.readers), d.dialect())
 	if err := db.read.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database for reading: %w", err), db.Close())
+	}
+	if c.Slow > 0 {
+		db.write.AddQueryHook(slow{c.Slow, c.Log})
+		db.read.AddQueryHook(slow{c.Slow, c.Log})
 	}
 	return db, nil
 }

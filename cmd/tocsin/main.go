@@ -92,7 +92,7 @@ func command(t *terminal) *cobra.Command {
 	root.AddCommand(serveVerb(t), checkConfigVerb(t), lintVerb(t), signVerb(t), verifyVerb(t), convertVerb(t), chainVerb(t), readVerb(t), templateVerb(t), issueVerb(t), statusVerb(t), explainVerb(t), reportVerb(t), timelineVerb(t), readinessVerb(t), updateVerb(t), cancelVerb(t), allClearVerb(t), expiringVerb(t), extendVerb(t), lapseVerb(t),
 		importVerb(t, "people", "who may be warned, and where they are", peopleColumns),
 		importVerb(t, "sirens", "the sirens and how they are reached", sirenColumns),
-		unitsVerb(t), deadLettersVerb(t), auditVerb(t),
+		unitsVerb(t), importsVerb(t), deadLettersVerb(t), auditVerb(t),
 		draftVerb(t), draftsVerb(t), submitVerb(t), approveVerb(t), confirmationVerb(t), worldsVerb(t), actVerb(t, "return", "Give a submitted draft back to its author"),
 		actVerb(t, "reject", "End a submitted draft that must not go out"), actVerb(t, "withdraw", "Take a draft back that was not released yet"),
 		proceedVerb(t), windowVerb(t), inboxVerb(t), operatorsVerb(t), standingVerb(t), countersignVerb(t), changesVerb(t), gatewaysVerb(t), routeVerb(t), loginVerb(t), logoutVerb(t), whoamiVerb(t),

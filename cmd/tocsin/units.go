@@ -17,7 +17,7 @@ import (
 // unitsVerb is `tocsin units`: its import takes outlines too.
 func unitsVerb(t *terminal) *cobra.Command {
 	c := importVerb(t, "units", "administrative units, their parents and their outlines", unitColumns)
-	c.AddCommand(unitsListVerb(t))
+	c.AddCommand(unitsListVerb(t), unitsOutlinesVerb(t))
 	return c
 }
 
@@ -60,5 +60,27 @@ func unitsListVerb(t *terminal) *cobra.Command {
 			return t.show(l)
 		}}
 	c.Flags().StringVar(&below, "below", "", "only the units whose parent has this code")
+	return c
+}
+
+func unitsOutlinesVerb(t *terminal) *cobra.Command {
+	var q client.OutlineQuery
+	c := &cobra.Command{Use: "outlines", Short: "The outlines of administrative units for a map, with few points, as GeoJSON", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			api, err := t.client()
+			if err != nil {
+				return err
+			}
+			text, err := api.UnitOutlines(cmd.Context(), q)
+			if err != nil {
+				return t.refused(err)
+			}
+			_, err = t.out.Write(text)
+			return err
+		}}
+	f := c.Flags()
+	f.StringVar(&q.Parent, "below", "", "only the units whose parent has this code")
+	f.StringVar(&q.Box, "box", "", "only those that touch WEST,SOUTH,EAST,NORTH, in degrees")
+	f.IntVar(&q.Limit, "limit", 0, "how many; left out: the first 1000")
 	return c
 }

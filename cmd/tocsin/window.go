@@ -19,9 +19,10 @@ import (
 func windowVerb(t *terminal) *cobra.Command {
 	c := &cobra.Command{Use: "window", Short: "Public tests: propose, sign, open, close, list",
 		Long: "A message of status Test leaves through no live gateway, but for a public test: a window that two operators have signed, with its times, area " +
-			"and channels. A proposal is a file that goes from one to the other (propose, sign, sign) and then to the office (open). `tocsin issue --window ID` " +
-			"issues a test in it; one operator closes it."}
-	c.AddCommand(windowProposeVerb(t), windowSignVerb(t), windowOpenVerb(t), windowCloseVerb(t), windowListVerb(t))
+			"and channels. A proposal is a file. It goes from one to the other (propose, sign, sign) and then to the office (open); or it waits at the office " +
+			"(propose, submit), and each signs it there (agree). `tocsin issue --window ID` issues a test in it; one operator closes it."}
+	c.AddCommand(windowProposeVerb(t), windowSignVerb(t), windowOpenVerb(t), windowSubmitVerb(t), windowAgreeVerb(t), windowShowVerb(t), windowCloseVerb(t),
+		windowListVerb(t))
 	return c
 }
 
@@ -179,35 +180,6 @@ func windowOpenVerb(t *terminal) *cobra.Command {
 			t.printf("window %s is open from %s to %s\n", w.ID, w.From.Format(time.RFC3339), w.Until.Format(time.RFC3339))
 			return nil
 		}}
-}
-
-func windowCloseVerb(t *terminal) *cobra.Command {
-	var s signing
-	c := &cobra.Command{Use: "close WINDOW", Short: "End a public test before its time; takes one operator", Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			key, err := serve.OperatorKey(s.key)
-			if err != nil {
-				return &exit{exitRefused, fmt.Errorf("--key: %w", err)}
-			}
-			api, err := t.client()
-			if err != nil {
-				return err
-			}
-			now := time.Now().UTC().Truncate(time.Second)
-			closing := alerting.WindowClosing{Window: args[0], At: now}
-			a, err := approval.SignClosing(key, closing, s.as, now)
-			if err != nil {
-				return &exit{exitRefused, err}
-			}
-			closing.By = []alerting.Approval{a}
-			if err := api.CloseWindow(cmd.Context(), closing); err != nil {
-				return t.refused(err)
-			}
-			t.printf("window %s is closed\n", args[0])
-			return nil
-		}}
-	keyFlags(c, &s)
-	return c
 }
 
 func windowListVerb(t *terminal) *cobra.Command {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"tocsin/alerting"
 	"tocsin/alerting/report"
 )
 
@@ -75,6 +76,35 @@ func (l *deliveryLine) pace(now, issued time.Time, before *delivery) {
 	if l.PerMinute > 0 {
 		l.Ends = now.Add(time.Duration(float64(took) / float64(done) * float64(open)))
 	}
+}
+
+// Issued is when the alert was, in seconds since 1970.
+func (d *delivery) Issued() int64 { return d.Status.Issued.Unix() }
+
+// Now is what stands now as the chart draws it, as JSON: a moment in seconds, and what is settled by channel.
+func (d *delivery) Now() string {
+	settled := make(map[string]int64)
+	for _, l := range d.Lines {
+		settled[string(l.Channel.Channel)] = l.Settled
+	}
+	return jsonText(map[string]any{"at": d.At.Unix(), "settled": settled})
+}
+
+// ChartWords are the words of the chart of deliveries, as JSON.
+func (q *request) ChartWords() string {
+	channels := make(map[string]string)
+	for _, ch := range alerting.Channels() {
+		channels[string(ch)] = q.T("alerts.channel." + string(ch))
+	}
+	return jsonText(map[string]any{"channels": channels, "time": q.T("alerts.chart.time"), "about": q.T("alerts.chart.about")})
+}
+
+// ZoneName is the zone of the office as browsers know it; empty where it has no such name.
+func (q *request) ZoneName() string {
+	if name := q.p.zone().String(); name != time.Local.String() {
+		return name
+	}
+	return ""
 }
 
 // Percent is how much of all is settled.

@@ -3,6 +3,7 @@ package pages
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -14,8 +15,8 @@ import (
 
 // Problem is what the API answers when it refuses (RFC 9457).
 type Problem struct {
-	// Type says which refusal it is; "about:blank" when it has no name.
-	Type     string       `json:"type"`
+	// Code says which refusal it is (alerting.Sentences). Title and Detail are in the language of the page.
+	Code     string       `json:"code"`
 	Status   int          `json:"status"`
 	Title    string       `json:"title"`
 	Detail   string       `json:"detail"`
@@ -28,6 +29,14 @@ func (p *Problem) Error() string {
 		return p.Title
 	}
 	return p.Title + ": " + p.Detail
+}
+
+// asProblem is a refusal of the API; nil for any other error, and for none.
+func asProblem(err error) *Problem {
+	if problem := (*Problem)(nil); errors.As(err, &problem) {
+		return problem
+	}
+	return nil
 }
 
 // call is one request to the API. Path begins with /api/.

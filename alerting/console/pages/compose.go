@@ -17,7 +17,6 @@ import (
 	"tocsin/alerting/console"
 	"tocsin/alerting/desk"
 	"tocsin/cap"
-	"tocsin/cap/event"
 )
 
 // composeRoutes are where warnings are written.
@@ -26,6 +25,7 @@ func (p *Pages) composeRoutes() []route {
 		{pattern: "GET /{world}/compose", answer: composeStart},
 		{pattern: "POST /{world}/compose", answer: composeBegin},
 		{pattern: "POST /{world}/compose/area", answer: readArea},
+		{pattern: "GET /office/units/outlines", answer: unitOutlines},
 		{pattern: "GET /{world}/compose/{draft}", answer: composeForm},
 		{pattern: "POST /{world}/compose/{draft}", answer: composeSave},
 		{pattern: "POST /{world}/compose/{draft}/autosave", answer: composeAutosave},
@@ -124,7 +124,7 @@ func (q *request) grid(all []console.Prepared) []hazardLine {
 func (q *request) prepared(t console.Prepared) prepared {
 	p := prepared{Prepared: t, Name: t.ID}
 	for _, tag := range t.Languages {
-		if event.Language(tag) == q.Lang {
+		if speaks(tag, q.Lang) {
 			return prepared{t, t.Events[tag], tag}
 		}
 	}
@@ -212,7 +212,7 @@ func (p *Problem) said() []Said {
 	if len(p.Findings) > 0 {
 		return saidOf(p.Findings)
 	}
-	return wrongIn(p.Error())
+	return wrongIn(cmp.Or(p.Detail, p.Title))
 }
 
 // document is what was pasted, or the file that was chosen.

@@ -179,9 +179,7 @@ func TestThePagesOfTheFormAreDrawn(t *testing.T) {
 // flood is a template as its page sees it.
 func flood() *slotted {
 	low, high := 0.0, 60.0
-	return &slotted{ID: "flood", Expires: "until", Validity: "12h", Texts: []struct {
-		Language string `json:"language"`
-	}{{"en"}, {"zh-CN"}}, Slots: []template.Slot{{Name: "place", Type: template.TypePlace, About: "district", Length: 40}, {Name: "level", Type: template.TypeNumber, Min: &low, Max: &high},
+	return &slotted{ID: "flood", Expires: "until", Validity: "12h", Texts: []slottedText{{"en", "Flood"}, {"zh-CN", "洪水"}}, Slots: []template.Slot{{Name: "place", Type: template.TypePlace, About: "district", Length: 40}, {Name: "level", Type: template.TypeNumber, Min: &low, Max: &high},
 		{Name: "action", Type: template.TypeChoice, Default: "leave", Options: []template.Option{{Key: "leave", Words: map[string]string{"en": "Leave"}}}},
 		{Name: "until", Type: template.TypeTime}, {Name: "area", Type: template.TypeArea}}}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"tocsin/alerting"
@@ -22,9 +23,26 @@ type slotted struct {
 	Expires  string          `json:"expires"`
 	Validity string          `json:"validity"`
 	Slots    []template.Slot `json:"slots"`
-	Texts    []struct {
-		Language string `json:"language"`
-	} `json:"texts"`
+	Texts    []slottedText   `json:"texts"`
+}
+
+// slottedText is what a template says in a language, as far as its page shows it.
+type slottedText struct {
+	Language string `json:"language"`
+	Event    string `json:"event"`
+}
+
+// Name is what the reader's language, or else the first, calls the danger.
+func (t *slotted) Name(lang string) string {
+	for i := range t.Texts {
+		if speaks(t.Texts[i].Language, lang) {
+			return t.Texts[i].Event
+		}
+	}
+	if len(t.Texts) > 0 {
+		return t.Texts[0].Event
+	}
+	return t.ID
 }
 
 func (t *slotted) languages() []string {
@@ -60,6 +78,25 @@ func (q *request) AreaReader() string { return q.At("compose", "area") }
 // readArea answers the area editor.
 func readArea(q *request) error {
 	areatext.Answer(q.w, q.r, q.Lang)
+	return nil
+}
+
+// unitOutlines gives the area editor the units to click on, those of ?box= or the first; a header Link says that there are more.
+func unitOutlines(q *request) error {
+	query := url.Values{"limit": {strconv.Itoa(mostUnits)}}
+	if box := q.form("box"); box != "" {
+		query.Set("box", box)
+	}
+	var text []byte
+	header, err := q.ask(call{method: http.MethodGet, path: "/api/units/outlines?" + query.Encode()}, &text)
+	if err != nil {
+		return err
+	}
+	if link := header.Get("Link"); link != "" {
+		q.w.Header().Set("Link", link)
+	}
+	q.w.Header().Set("Content-Type", "application/geo+json")
+	_, _ = q.w.Write(text) // the reader may be gone
 	return nil
 }
 
@@ -116,7 +153,7 @@ func (q *request) showSlots(status int, t *slotted, page *filling, said map[stri
 	if q.World != string(alerting.Actual) {
 		page.Note = &Field{Name: "note", Label: q.T("compose.field.note"), Hint: q.hint("note"), Value: q.form("note")}
 	}
-	return q.showAs(status, "compose/slots", q.T("compose.slots.title", t.ID), page)
+	return q.showAs(status, "compose/slots", t.Name(q.Lang), page)
 }
 
 func (q *request) drawSlot(t *slotted, s *template.Slot, said []Said, units []Option) slotPart {

@@ -16,7 +16,7 @@ import (
 
 // draftsRoutes are the queue of what waits to be approved, and what is done with a draft.
 func (p *Pages) draftsRoutes() []route {
-	return slices.Concat(p.draftsFirstRoutes(), p.draftsVersionRoutes(), p.draftsWindowRoutes(), p.draftsLetterRoutes(), p.draftsChangeRoutes(), []route{
+	return slices.Concat(p.draftsFirstRoutes(), p.draftsReleaseRoutes(), p.draftsVersionRoutes(), p.draftsLetterRoutes(), p.draftsChangeRoutes(), []route{
 		{pattern: "GET /{world}/drafts", answer: draftQueue},
 		{pattern: "GET /{world}/drafts/{id}", answer: draftPage},
 		{pattern: "GET /{world}/drafts/{id}/now", answer: draftNow},

@@ -1,9 +1,7 @@
 package pages
 
 import (
-	"errors"
 	"net/http"
-	"net/url"
 
 	"tocsin/alerting/approval"
 	"tocsin/alerting/desk"
@@ -45,28 +43,28 @@ func (q *request) showApproving(status int, d *draft, refused *refusal) error {
 
 // ask fetches what is confirmed, and makes the fields of the form.
 func (a *approving) ask(q *request) error {
-	c := &desk.Confirmation{}
-	err := q.get(q.api("drafts", a.ID, "confirmation")+"?lang="+url.QueryEscape(q.Lang), c)
-	problem := (*Problem)(nil)
-	switch {
-	case errors.As(err, &problem):
-		a.Unclear = problem.Error() + " " + problem.Findings.Error()
-		return nil
-	case err != nil:
+	var err error
+	if a.Confirmation, a.Unclear, err = q.confirmationOf(a.draft); err != nil || a.Confirmation == nil {
 		return err
 	}
-	a.Confirmation = c
-	if ask := c.Challenge; ask != nil {
-		a.Place = &Field{Name: "place", Label: ask.Question, Required: true}
-		if !ask.Typed {
-			a.Place.Type = "radio"
-			for _, place := range ask.Places {
-				a.Place.Options = append(a.Place.Options, Option{Value: place, Label: place})
-			}
-		}
-	}
+	a.Place = placeField(a.Confirmation.Challenge)
 	a.Signing, err = q.signingAs(a.keys, a.overDraft(approval.Approve))
 	return err
+}
+
+// placeField asks for the place; nil where no rule wants that.
+func placeField(ask *desk.Challenge) *Field {
+	if ask == nil {
+		return nil
+	}
+	f := &Field{Name: "place", Label: ask.Question, Required: true}
+	if !ask.Typed {
+		f.Type = "radio"
+		for _, place := range ask.Places {
+			f.Options = append(f.Options, Option{Value: place, Label: place})
+		}
+	}
+	return f
 }
 
 func approveDraft(q *request) error {

@@ -52,6 +52,8 @@ type countersigning struct {
 	desk.Waiting
 	Wrote   bool
 	Signing *signing
+	// Place asks for the place; nil where no rule wants that.
+	Place   *Field
 	Refused *refusal
 }
 
@@ -62,7 +64,7 @@ func (q *request) showCountersigning(status int, refused *refusal) error {
 	if err := q.get(q.api("alerts", q.r.PathValue("id"), "countersign")+"?lang="+url.QueryEscape(q.Lang), &c.Waiting); err != nil {
 		return err
 	}
-	c.Wrote = c.Author == q.Me.Name
+	c.Wrote, c.Place = c.Author == q.Me.Name, placeField(c.Confirmation.Challenge)
 	all, _, err := q.operators()
 	if err != nil {
 		return err
@@ -79,13 +81,18 @@ func (q *request) showCountersigning(status int, refused *refusal) error {
 
 func countersign(q *request) error {
 	id := q.r.PathValue("id")
+	place := desk.Pick{Place: q.form("place"), Challenge: q.form("challenge")}
 	a, ok, err := q.assertion(approval.Approve)
 	switch {
 	case err != nil:
 	case ok:
-		err = q.post(q.api("alerts", id, "countersign"), a, nil)
+		err = q.post(q.api("alerts", id, "countersign"), struct {
+			alerting.Approval
+			desk.Pick
+		}{a, place}, nil)
 	default:
-		err = q.post(q.api("alerts", id, "countersign-with-password"), map[string]string{"operator": q.Me.Name, "password": q.r.PostFormValue("password")}, nil)
+		err = q.post(q.api("alerts", id, "countersign-with-password"), map[string]string{"operator": q.Me.Name, "password": q.r.PostFormValue("password"),
+			"place": place.Place, "challenge": place.Challenge}, nil)
 	}
 	if err == nil {
 		return q.goTo(q.At("drafts"), "drafts.counter")

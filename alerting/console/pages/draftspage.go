@@ -102,7 +102,15 @@ func draftNow(q *request) error {
 	return q.fragment("drafts/draft", "draft-now", d)
 }
 
+// heading is the headline in the reader's language, if the document was read and has one, or the title.
 func (d *draft) heading(q *request) string {
+	if d.Alert != nil {
+		for i := range d.Alert.Infos {
+			if info := &d.Alert.Infos[i]; info.Headline != "" && speaks(info.Language, q.Lang) {
+				return info.Headline
+			}
+		}
+	}
 	if d.Title == "" {
 		return q.T("drafts.untitled")
 	}

@@ -11,7 +11,7 @@ type act struct{ Route, About, Page, Command string }
 // doneAt says where each act of the API is done: a page, or a command (it begins with "tocsin"). A test compares it with the routes that there
 // are, so that none is forgotten.
 func doneAt() map[string]string {
-	const alert, draft, change, signin = "/actual/alerts", "/actual/drafts", "/office/changes", "/login"
+	const alert, draft, change, signin, window = "/actual/alerts", "/actual/drafts", "/office/changes", "/login", "/test/windows"
 	return map[string]string{
 		"POST /api/alerts": "/actual/compose", "POST /api/alerts/dry-run": "/actual/compose", "POST /api/alerts/read": "tocsin read FILE",
 		"GET /api/alerts": alert, "GET /api/alerts/{id}": alert, "GET /api/alerts/{id}/events": alert, "GET /api/alerts/{id}/document": alert,
@@ -22,17 +22,15 @@ func doneAt() map[string]string {
 		"POST /api/drafts": "/actual/compose", "GET /api/drafts": draft, "GET /api/drafts/{id}": draft, "PUT /api/drafts/{id}": "/actual/compose",
 		"POST /api/drafts/{id}/submit": draft, "POST /api/drafts/{id}/withdraw": draft, "POST /api/drafts/{id}/sign": draft, "POST /api/drafts/{id}/return": draft,
 		"POST /api/drafts/{id}/reject": draft, "POST /api/drafts/{id}/sign-with-password": draft, "GET /api/drafts/{id}/confirmation": draft,
-		"POST /api/drafts/{id}/release-under":               "tocsin submit DRAFT --under STANDING --as NAME --key KEYFILE",
-		"POST /api/drafts/{id}/release-under-with-password": "tocsin submit DRAFT --under STANDING --as NAME --password",
-		"GET /api/countersigns":                             "tocsin countersign", "GET /api/alerts/{id}/countersign": "tocsin countersign ALERT",
-		"POST /api/alerts/{id}/countersign":               "tocsin countersign ALERT --as NAME --key KEYFILE",
-		"POST /api/alerts/{id}/countersign-with-password": "tocsin countersign ALERT --as NAME --password",
-		"GET /api/alerts/{id}/endings":                    alert, "GET /api/alerts/{id}/timeline": alert, "GET /api/drafts/{id}/changes": draft, "GET /api/drafts/{id}/versions": draft, "GET /api/drafts/{id}/versions/{version}": draft, "GET /api/readiness": "/actual/",
+		"POST /api/drafts/{id}/release-under": "tocsin submit DRAFT --under STANDING --as NAME --key KEYFILE", "POST /api/drafts/{id}/release-under-with-password": "tocsin submit DRAFT --under STANDING --as NAME --password",
+		"GET /api/countersigns": draft, "GET /api/alerts/{id}/countersign": draft, "POST /api/alerts/{id}/countersign": draft, "POST /api/alerts/{id}/countersign-with-password": draft,
+		"GET /api/alerts/{id}/endings": alert, "GET /api/alerts/{id}/timeline": alert, "GET /api/drafts/{id}/changes": draft, "GET /api/drafts/{id}/versions": draft, "GET /api/drafts/{id}/versions/{version}": draft, "GET /api/readiness": "/actual/",
 		"GET /api/worlds":    "/parts",
 		"GET /api/operators": "/office/operators", "POST /api/operators": "tocsin operators enrol FILE", "POST /api/operators/revoke": "tocsin operators revoke FILE",
 		"POST /api/operators/password-keys": "/account", "POST /api/operators/password": "/account",
 		"GET /api/standings": "/office/standings", "POST /api/standings": "tocsin standing add FILE", "POST /api/standings/withdraw": "tocsin standing withdraw ID --as NAME --key KEYFILE --reason REASON",
-		"GET /api/windows": "tocsin window list", "POST /api/windows": "tocsin window open FILE", "POST /api/windows/{id}/close": "tocsin window close WINDOW --as NAME --key KEYFILE --reason REASON",
+		"GET /api/windows": window, "GET /api/windows/{id}": window, "POST /api/windows": "tocsin window open FILE", "POST /api/windows/propose": window,
+		"POST /api/windows/{id}/sign": window, "POST /api/windows/{id}/sign-with-password": window, "POST /api/windows/{id}/close": window, "POST /api/windows/{id}/close-with-password": window,
 		"GET /api/templates": "/office/templates", "GET /api/templates/{id}": "/office/templates", "POST /api/templates/{id}/fill": "/actual/compose",
 		"POST /api/inbox": "tocsin inbox put FILE --source NAME", "GET /api/inbox": "/office/inbox", "GET /api/inbox/{id}": "/office/inbox",
 		"POST /api/inbox/{id}/release": "/office/inbox", "POST /api/inbox/{id}/drop": "/office/inbox",
@@ -42,7 +40,7 @@ func doneAt() map[string]string {
 		"GET /api/journal": "/office/audit", "GET /api/journal/verification": "/office/audit",
 		"GET /api/deadletters": "/office/deadletters", "GET /api/deadletters/{topic}/{partition}/{offset}": "/office/deadletters",
 		"POST /api/deadletters/{topic}/{partition}/{offset}/redrive": "/office/deadletters",
-		"POST /api/people": "/office/people", "GET /api/sirens": "/office/sirens", "POST /api/sirens": "/office/sirens", "POST /api/units": "/office/units", "GET /api/units": "/office/units",
+		"POST /api/people": "/office/people", "GET /api/sirens": "/office/sirens", "POST /api/sirens": "/office/sirens", "POST /api/units": "/office/units", "GET /api/units": "/office/units", "GET /api/units/outlines": "/actual/compose", "GET /api/imports": "/office/imports", "GET /api/imports/{id}": "/office/imports",
 		"GET /api/policy": "/office/policy", "GET /api/tokens": "/office/tokens",
 		"POST /api/login": signin, "POST /api/login/passkey/begin": signin, "POST /api/login/passkey": signin, "GET /api/login/oidc": signin, "GET /api/login/oidc/callback": signin,
 		"POST /api/setup/begin": "/setup", "POST /api/setup": "/setup", "POST /api/logout": "/account", "GET /api/me": "/account", "PUT /api/me/password": "/account",
@@ -88,6 +86,16 @@ func (d *described) acts() []act {
 // ofWorld reports whether a path of the API is one of a world: /api/exercise/alerts.
 func ofWorld(path string) bool {
 	return slices.ContainsFunc(worlds(), func(w string) bool { return strings.HasPrefix(path, "/api/"+w+"/") })
+}
+
+// Reaches reports whether whoever looks may open a page of the office.
+func (q *request) Reaches(page string) bool {
+	for _, at := range officePlaces() {
+		if page == "/office/"+at.path {
+			return q.May(at.right)
+		}
+	}
+	return true
 }
 
 func acts(q *request) error {

@@ -2,7 +2,9 @@ package pages
 
 import (
 	"encoding/json"
+	"io"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -48,18 +50,29 @@ func TestRolesAreReadFromRows(t *testing.T) {
 	}
 }
 
-func TestTheEndOfAnImportIsFound(t *testing.T) {
+// TestAnImportThatGoesOnWithoutItsPage: it is found where the answer says, and a refusal says what the API said.
+func TestAnImportThatGoesOnWithoutItsPage(t *testing.T) {
 	t.Parallel()
-	for _, row := range []struct{ text, refused string }{
-		{`{"progress":{"lines":1}}` + "\n" + `{"result":{"lines":2,"problem_count":1}}` + "\n", ""},
-		{`{"problem":{"detail":"the file ends early"},"result":{"lines":2}}`, "the file ends early"},
+	for name, row := range map[string]struct {
+		api    http.HandlerFunc
+		want   string
+		status int
+	}{
+		"begun": {func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Location", "/api/imports/i1")
+			_ = http.NewResponseController(w).Flush()
+			_, _ = io.Copy(w, r.Body)
+		}, "/office/imports/i1", 0},
+		"refused": {func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = io.WriteString(w, `{"title":"Forbidden","detail":"not yours"}`)
+		}, "", http.StatusForbidden},
+		"broken": {func(http.ResponseWriter, *http.Request) { panic("at night") }, "", http.StatusInternalServerError},
 	} {
-		got, err := lastLine([]byte(row.text))
-		if err != nil || got.Refused != row.refused || got.Result.Lines != 2 {
-			t.Errorf("%s: %+v %v", row.text, got, err)
+		q := &request{p: &Pages{API: row.api, Log: slog.New(slog.DiscardHandler)}, r: httptest.NewRequest(http.MethodPost, "/office/people", http.NoBody)}
+		page, err := q.beginImport("/api/people", "text/csv", io.NopCloser(strings.NewReader("person\n")), 7)
+		if problem := asProblem(err); page != row.want || (problem == nil) != (row.status == 0) || problem != nil && problem.Status != row.status {
+			t.Errorf("%s: %q %v", name, page, err)
 		}
-	}
-	if _, err := lastLine([]byte(`{"progress":{"lines":1}}`)); err == nil {
-		t.Error("an answer without an end was taken")
 	}
 }

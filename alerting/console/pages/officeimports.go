@@ -1,11 +1,8 @@
 package pages
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
-	"io"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"tocsin/alerting/console"
@@ -20,6 +17,8 @@ func (p *Pages) officeImportRoutes() []route {
 		{pattern: "POST /office/people", answer: importsOf("people"), most: mostImported},
 		{pattern: "POST /office/sirens/import", answer: importsOf("sirens"), most: mostImported},
 		{pattern: "POST /office/units/import", answer: importsOf("units"), most: mostImported},
+		{pattern: "GET /office/imports", answer: importList},
+		{pattern: "GET /office/imports/{id}", answer: importPage},
 	}
 }
 
@@ -29,6 +28,8 @@ type importForm struct {
 	What, Action string
 	Columns      []string
 	Problem      string
+	// Latest are the imports of late, on the page of people.
+	Latest []console.Importing
 }
 
 // importFormOf is the form of an import.
@@ -47,79 +48,91 @@ func importFormOf(what string) *importForm {
 }
 
 func peoplePage(q *request) error {
-	return q.show("office/people", q.T("office.people"), importFormOf("people"))
+	f := importFormOf("people")
+	if q.May("import") {
+		if err := q.get("/api/imports", &f.Latest); err != nil {
+			return err
+		}
+	}
+	return q.show("office/people", q.T("office.people"), f)
 }
 
-// imported is how an import ended.
-type imported struct {
-	What string
-	console.ImportLine
-	// Refused is why it ended before its end.
-	Refused string
-}
-
-// importsOf hands a file on to the API as it came, and shows the result with what is wrong with its lines.
+// importsOf hands a file on to the API, and leads to the page that says how the import goes on. A short one is over by then.
 func importsOf(what string) func(q *request) error {
 	return func(q *request) error {
 		file, header, err := q.r.FormFile("file")
 		if err != nil {
-			f := importFormOf(what)
-			f.Problem = q.T("office.import.nofile")
-			return q.showAs(http.StatusBadRequest, "office/import", q.T("office.import."+what), f)
+			return q.importAgain(what, http.StatusBadRequest, q.T("office.import.nofile"))
 		}
-		defer func() { _ = file.Close() }()
 		media := "text/csv"
 		if name := strings.ToLower(header.Filename); what == "units" && (strings.HasSuffix(name, "json")) {
 			media = "application/geo+json"
 		}
-		result, err := q.importFile("/api/"+what, media, file)
-		if problem := (*Problem)(nil); errors.As(err, &problem) {
-			f := importFormOf(what)
-			f.Problem = problem.Error()
-			return q.showAs(problem.Status, "office/import", q.T("office.import."+what), f)
+		page, err := q.beginImport("/api/"+what, media, file, header.Size)
+		if problem := asProblem(err); problem != nil {
+			return q.importAgain(what, problem.Status, problem.Error())
 		}
 		if err != nil {
 			return err
 		}
-		result.What = what
-		return q.show("office/imported", q.T("office.imported."+what), result)
+		return q.goTo(page, "")
 	}
 }
 
-// importFile sends a file to an import of the API, whose answer is lines of JSON: progress, and at last the result or the problem.
-func (q *request) importFile(path, media string, file io.Reader) (*imported, error) {
-	r, err := q.toAPI(call{method: http.MethodPost, path: path, media: media})
-	if err != nil {
-		return nil, err
-	}
-	r.Body, r.ContentLength = io.NopCloser(file), -1
-	a := &answer{header: make(http.Header)}
-	q.p.API.ServeHTTP(a, r)
-	if a.status >= http.StatusBadRequest {
-		problem := &Problem{Status: a.status, Title: http.StatusText(a.status)}
-		_ = json.Unmarshal(a.body.Bytes(), problem) // what is no problem document keeps the title
-		return nil, problem
-	}
-	return lastLine(a.body.Bytes())
+// importAgain shows the form again, with what was wrong.
+func (q *request) importAgain(what string, status int, problem string) error {
+	f := importFormOf(what)
+	f.Problem = problem
+	return q.showAs(status, "office/import", q.T("office.import."+what), f)
 }
 
-// lastLine is the last line of an import's answer that says how it ended.
-func lastLine(text []byte) (*imported, error) {
-	out := new(imported)
-	for line := range bytes.Lines(text) {
-		var l console.ImportLine
-		if err := json.Unmarshal(line, &l); err != nil {
-			return nil, err
-		}
-		if l.Result != nil || l.Problem != nil {
-			out.ImportLine = l
-		}
+// imported is an import as it goes on, or how it ended.
+type imported struct {
+	console.Importing
+	// Refused is why it ended before its end.
+	Refused string
+}
+
+// Over reports whether it goes on no more.
+func (i *imported) Over() bool { return !i.Ended.IsZero() }
+
+// Kind is what is imported, as the words name it: outlines are units.
+func (i *imported) Kind() string {
+	if i.What == "outlines" {
+		return "units"
 	}
-	if out.Problem != nil {
-		out.Refused = out.Problem.Detail
+	return i.What
+}
+
+// Share is how much of the file was read, in hundredths; -1 where nobody knows how long it is.
+func (i *imported) Share() int64 {
+	if i.Size <= 0 {
+		return -1
 	}
-	if out.Result == nil {
-		return nil, errors.New("the answer of an import has no end")
+	return min(100, 100*i.Progress.Bytes/i.Size)
+}
+
+func importPage(q *request) error {
+	i := &imported{}
+	if err := q.get("/api/imports/"+url.PathEscape(q.r.PathValue("id")), &i.Importing); err != nil {
+		return err
 	}
-	return out, nil
+	if i.Problem != nil {
+		i.Refused = i.Problem.Detail
+	}
+	return q.show("office/imported", q.T("office.imported."+i.Kind()), i)
+}
+
+// importList are the imports of late.
+func importList(q *request) error {
+	var all []console.Importing
+	if err := q.get("/api/imports", &all); err != nil {
+		return err
+	}
+	return q.show("office/imports", q.T("office.imports"), all)
+}
+
+// ImportKind is what an import is of, in words.
+func (q *request) ImportKind(i console.Importing) string {
+	return q.T("office.imported." + (&imported{Importing: i}).Kind())
 }

@@ -61,6 +61,7 @@ func (p *Pages) routes() []route {
 		p.draftsRoutes(),
 		p.alertRoutes(),
 		p.letterRoutes(),
+		p.windowRoutes(),
 		p.composeRoutes(),
 		p.setupRoutes(),
 		p.accountRoutes(),
@@ -103,7 +104,7 @@ func (p *Pages) Handler() (http.Handler, error) {
 
 // packs compresses pages on their way. Their length is jittered: what is secret in them cannot be guessed from it (BREACH).
 func packs() (func(http.Handler) http.HandlerFunc, error) {
-	return gzhttp.NewWrapper(gzhttp.MinSize(1024), gzhttp.ContentTypes([]string{"text/html"}), gzhttp.RandomJitter(32, 0, false))
+	return gzhttp.NewWrapper(gzhttp.MinSize(1024), gzhttp.ContentTypes([]string{"text/html", "application/geo+json"}), gzhttp.RandomJitter(32, 0, false))
 }
 
 // inWorlds is a pattern once for each world that it may be in: "GET /{world}/drafts" stands for three.

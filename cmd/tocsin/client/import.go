@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"time"
 
 	"tocsin/alerting/audience"
+	"tocsin/alerting/console"
 	"tocsin/alerting/desk"
 )
 
@@ -106,4 +108,16 @@ func (m *moving) Read(b []byte) (int, error) {
 		m.moved()
 	}
 	return n, err
+}
+
+// Imports asks for the latest imports of the process that answers.
+func (c *Client) Imports(ctx context.Context) (all []console.Importing, err error) {
+	err = c.call(ctx, http.MethodGet, "/api/imports", "", nil, &all)
+	return all, err
+}
+
+// ImportAt asks how far an import is, or how it ended.
+func (c *Client) ImportAt(ctx context.Context, id string) (one console.Importing, err error) {
+	err = c.call(ctx, http.MethodGet, "/api/imports/"+url.PathEscape(id), "", nil, &one)
+	return one, err
 }

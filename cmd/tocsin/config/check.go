@@ -100,6 +100,9 @@ func (k *checker) stores(c *Config) {
 			k.bad("$.sql.url", "holds a password: put it into a file and name that in sql.password_file")
 		}
 	}
+	if c.SQL.Slow < time.Millisecond {
+		k.bad("$.sql.slow", "%v: want at least 1ms; 1h logs nothing", c.SQL.Slow)
+	}
 	if len(c.Redis.Addresses) > 1 && c.Redis.MasterName == "" {
 		k.bad("$.redis.addresses", "several addresses are those of Sentinels: name the server that they watch in redis.master_name. "+
 			"A Redis Cluster cannot be used: receipts need one server")

@@ -83,10 +83,12 @@ type Redis struct {
 }
 
 // SQL names the database: sqlite:PATH or postgres://USER@HOST/DB?sslmode=verify-full&sslrootcert=FILE. The password of
-// PostgreSQL comes from password_file. Empty: SQLite in data_dir.
+// PostgreSQL comes from password_file. Empty: SQLite in data_dir. A statement that takes as long as slow is logged, without
+// its values; default 1s.
 type SQL struct {
-	URL          string `yaml:"url" env:"URL"`
-	PasswordFile string `yaml:"password_file" env:"PASSWORD_FILE"`
+	URL          string        `yaml:"url" env:"URL"`
+	PasswordFile string        `yaml:"password_file" env:"PASSWORD_FILE"`
+	Slow         time.Duration `yaml:"slow" env:"SLOW"`
 }
 
 // Keyring is the folder of the keys that seal addresses and batches. Empty: data_dir/keyring, made on first start —

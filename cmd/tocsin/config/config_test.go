@@ -101,6 +101,7 @@ func TestImpossibleLimits(t *testing.T) {
 		{"negative copies", "kafka:\n  replication: -1\n", "line 2 column 16", "kafka.replication: -1"},
 		{"a thousand copies", "kafka:\n  replication: 1000\n", "line 2 column 16", "kafka.replication: 1000"},
 		{"a negative database", "redis:\n  db: -1\n", "line 2 column 7", "redis.db: -1"},
+		{"no bound of slowness", "sql:\n  slow: 0s\n", "line 2 column 9", "sql.slow: 0"},
 		{"no lifetime", "alerts:\n  lifetime: 0s\n", "line 2 column 13", "alerts.lifetime: 0"},
 		{"a negative lifetime", "alerts:\n  lifetime: -1h\n", "line 2 column 13", "alerts.lifetime: -1h"},
 		{"a lifetime of nothing", "alerts:\n  lifetime: 1ns\n", "line 2 column 13", "alerts.lifetime: 1ns"},

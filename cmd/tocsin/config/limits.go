@@ -19,6 +19,7 @@ func (c *Config) limits() []limit {
 	all := []limit{
 		{"$.kafka.partitions", "1 to 256", c.Kafka.Partitions == 0},
 		{"$.kafka.replication", "1 to 9", c.Kafka.Replication == 0},
+		{"$.sql.slow", "1ms or more", c.SQL.Slow == 0},
 		{"$.alerts.lifetime", "more than 0", c.Alerts.Lifetime == 0},
 		{"$.alerts.max_validity", "1m to 2160h", c.Alerts.MaxValidity == 0},
 		{"$.alerts.max_bytes", "1024 to 16777216", c.Alerts.MaxBytes == 0},

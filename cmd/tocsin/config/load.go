@@ -104,6 +104,7 @@ func (c *Config) defaults() {
 	set(&c.Kafka.Partitions, 6)
 	set(&c.Kafka.Replication, 1)
 	set(&c.SQL.URL, "sqlite:"+filepath.Join(c.DataDir, "tocsin.db"))
+	set(&c.SQL.Slow, time.Second)
 	set(&c.Keyring.Dir, filepath.Join(c.DataDir, "keyring"))
 	set(&c.Alerts.Lifetime, 24*time.Hour)
 	set(&c.Alerts.MaxValidity, 7*24*time.Hour)

@@ -188,6 +188,15 @@ func peak(pid int) int64 {
 	return kb << 10
 }
 
+// forgetPeak lets the operating system count the peak of the process anew, and gives what is resident now.
+func (w *worker) forgetPeak(t *testing.T) int64 {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join("/proc", strconv.Itoa(w.pid()), "clear_refs"), []byte("5"), 0); err != nil {
+		t.Fatal(err)
+	}
+	return peak(w.pid())
+}
+
 var assigned = regexp.MustCompile(`msg="kafka partitions assigned" group=(\S+) generation=(\d+) partitions=(\d+)`)
 
 // assignment is the last assignment of a group in the process' present life.

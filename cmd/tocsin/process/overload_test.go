@@ -88,7 +88,8 @@ func overloaded(t *testing.T, o *office) {
 		limit  = 100
 		orders = 60
 		many   = 200
-		most   = 200 << 20
+		// No process may have more resident, whatever happens to it; its collector works to keep 208 MiB.
+		most = 300 << 20
 	)
 	o.refit(t, o.limitedTo(limit), "sms1", "sms2")
 	defer o.refit(t, o.usual(), "sms1", "sms2")
@@ -103,6 +104,7 @@ func overloaded(t *testing.T, o *office) {
 	c := &crowd{at: o.apiAt, token: token, alert: routine, document: warning(o.identifier(t)), people: o.people}
 	ctx, enough := context.WithCancel(t.Context())
 	defer enough()
+	before := o.crew["api"].forgetPeak(t)
 	began := time.Now()
 	all := c.ask(ctx, many)
 	red := make(map[string]alerting.AlertID)
@@ -123,8 +125,8 @@ func overloaded(t *testing.T, o *office) {
 	p99, size := took[len(took)*99/100], peak(o.crew["api"].pid())
 	t.Logf("%d clients for %.1f s, %d deliveries waiting: %.0f questions a second answered, %.0f sent away (429), %d failed", many, lasted, behind,
 		float64(c.answered.Load())/lasted, float64(c.shed.Load())/lasted, c.failed.Load())
-	t.Logf("%d red alerts accepted meanwhile: median %.0f ms, p99 %.0f ms; the API had %d MB resident at the most", orders,
-		millis(took[len(took)/2]), millis(p99), size>>20)
+	t.Logf("%d red alerts accepted meanwhile: median %.0f ms, p99 %.0f ms; the API had %d MB resident at the most, %d before", orders,
+		millis(took[len(took)/2]), millis(p99), size>>20, before>>20)
 	if p99 > time.Second || size > most || behind <= 0 {
 		t.Errorf("accepted in %v (p99), %d MB, %d waiting; want at most 1 s, at most %d MB, and some waiting", p99, size>>20, behind, most>>20)
 	}

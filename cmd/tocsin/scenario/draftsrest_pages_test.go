@@ -60,13 +60,21 @@ func TestWhatWaitsBesideDrafts(t *testing.T) {
 		standing := o.coast("officer", p)
 		d := officer.drafts(o, o.Alert(Info(p.Area())))
 		officer.Send("/actual/drafts/"+d.ID+"/submit", url.Values{"version": {"1"}, "when": {"now"}}).Has(t, 200, "Submitted.")
-		body, err := json.Marshal(map[string]any{"version": 1, "standing": standing, "operator": "officer", "password": signingPassword("officer")})
-		if err != nil {
-			t.Fatal(err)
+		first := "/actual/drafts/" + d.ID + "/release-first"
+		officer.Open("/actual/drafts/"+d.ID).Has(t, 200, first, "Send first")
+		approver.Open("/actual/drafts/"+d.ID).Lacks(t, first)
+		approver.Open(first).Has(t, 200, "officer")
+		officer.Open(first).Has(t, 200, "goes out at once", "within 15 minutes", "approver", "coast", "LIVE WARNING", standing)
+		sends := func(path, password string) Page {
+			return officer.Send(path, url.Values{"version": {"1"}, "standing": {standing}, "password": {password}})
 		}
-		if r := officer.Ask("POST", "/api/drafts/"+d.ID+"/release-under-with-password", "application/json", body); r.Status != 200 {
-			t.Fatalf("%d %s", r.Status, r.Text)
-		}
+		sends(first, "wrong wrong wrong").Has(t, 403, "Nothing was sent", "Send it now")
+		beyond := officer.drafts(o, o.Alert(Info(o.Plot().Area())))
+		officer.Send("/actual/drafts/"+beyond.ID+"/submit", url.Values{"version": {"1"}, "when": {"now"}}).Has(t, 200, "Submitted.")
+		sends("/actual/drafts/"+beyond.ID+"/release-first", signingPassword("officer")).Has(t, 403, "Nothing was sent")
+		sends(first, signingPassword("officer")).Has(t, 200, "It is on its way", "released")
+		o.Became(d.Alert, "resident", "sms delivered")
+		officer.Open(first).Has(t, 200, "does not wait")
 		page := "/actual/alerts/" + d.Alert.String() + "/countersign"
 		approver.Open("/actual/drafts").Has(t, 200, "Already out, still to be countersigned", page, "Flood warning for the harbour, released by officer", "Time left: 1")
 		approver.Open("/exercise/drafts").Lacks(t, page)
@@ -83,7 +91,7 @@ func TestWhatWaitsBesideDrafts(t *testing.T) {
 		if err := o.Caller("first").OpenWindow(ctx, o.window("spring", p, nil, "first", "second")); err != nil {
 			t.Fatal(err)
 		}
-		approver.Open("/test/windows").Has(t, 200, "spring", "open: tests reach the public", "SMS", "first, second", "tocsin window close")
+		approver.Open("/test/windows").Has(t, 200, "spring", "open: tests reach the public", "SMS", "first, second", "/test/windows/spring")
 		approver.Open("/test/drafts").Has(t, 200, `href="/test/windows"`)
 		approver.Open("/actual/windows").Has(t, 404)
 	})

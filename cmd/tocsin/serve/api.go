@@ -55,7 +55,7 @@ func (h *house) newDesk() (*desk.Desk, error) {
 	d, err := desk.New(desk.Config{Office: h.office, Seal: seal, Count: h.count, DB: h.db, Press: h.stream, Note: h.note, Now: h.now, Log: h.log.With("role", "api"),
 		Lifetime: h.cfg.Alerts.Lifetime, MaxValidity: h.cfg.Alerts.MaxValidity, MaxBytes: h.cfg.Alerts.MaxBytes,
 		Sender: h.cfg.Office.Sender, SenderName: h.cfg.Office.Name, Signing: signing,
-		Profile: profile, Advise: h.words.Remarks, Territory: h.territory, Under: h.people.Within, Neighbours: h.people.Neighbours,
+		Profile: profile, Advise: h.words.Remarks, Territory: h.territory, Under: h.people.Within, Neighbours: h.people.Neighbours, Anybody: h.people.Anybody,
 		Kinds: h.changeKinds(), Keys: h.keys})
 	if err == nil {
 		h.watchExpiry(d)
@@ -88,7 +88,7 @@ func (h *house) console(d *desk.Desk) (*console.Console, error) {
 	c := &console.Console{
 		Desk: d, Owners: d, Drafts: d, Operators: d, Passwords: d, Standings: d, Windows: d, Check: d.Check, Read: d.Read, Note: h.noteAct, Proceed: h.proceed, Expiry: d, AskBefore: h.cfg.Alerts.AskBefore, Reporter: h.reporter(d), DryRun: h.dryRunnerOf(d), Document: d.Document,
 		Letters: h.stream.Letters(h.follower), Within: h.people.Within,
-		People: h.importPeople, Sirens: h.importSirens, Units: h.importUnits, Outlines: h.importOutlines, UnitList: h.people.Units, SirenList: h.people.SirenLines, MaxBytes: h.cfg.Alerts.MaxBytes, Log: h.log,
+		People: h.importPeople, Sirens: h.importSirens, Units: h.importUnits, Outlines: h.importOutlines, UnitList: h.people.Units, UnitShapes: h.people.UnitShapes, SirenList: h.people.SirenLines, MaxBytes: h.cfg.Alerts.MaxBytes, Log: h.log,
 		Shed: h.counter("tocsin_api_shed_total", "Reads of the admin API that were sent away because too many came at once.").Inc,
 	}
 	c.Changes, c.Journal, c.Gateways, c.Readiness = d, h.journalShown(), h.pacedGateways, h.readiness

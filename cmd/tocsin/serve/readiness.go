@@ -15,10 +15,11 @@ import (
 	"tocsin/alerting/desk"
 )
 
-// What is soon: certificates are renewed by people, and sirens report once a minute.
+// What is soon: certificates are renewed by people, and sirens report once a minute. One of which nothing was heard for sirenReports
+// is silent.
 const (
 	certificateSoon = 30 * 24 * time.Hour
-	sirenSilent     = 10 * time.Minute
+	sirenReports    = 10 * time.Minute
 )
 
 // readiness is what this process knows of whether the office can warn. What it learns from its own metrics (breakers, sirens) it knows
@@ -38,19 +39,19 @@ func (h *house) storeChecks(ctx context.Context) []console.Check {
 	for _, name := range slices.Sorted(maps.Keys(answers)) {
 		c := console.Check{Name: "store." + name, State: console.CheckOK, Title: said("Store "+name, "存储 "+name), Detail: said("It answers.", "响应正常。")}
 		if answers[name] != nil {
-			c.State, c.Detail = console.CheckBad, said("It does not answer: nothing can be issued or delivered safely.", "无响应:无法可靠发布或投递。")
-			c.Do = said("Call the technician on duty. `tocsin doctor` says what is wrong.", "通知值班技术人员;运行 `tocsin doctor` 查明原因。")
+			c.State, c.Detail = console.CheckBad, said("It does not answer: nothing can be issued or delivered safely.", "无响应：无法可靠发布或投递。")
+			c.Do = said("Call the technician on duty. `tocsin doctor` says what is wrong.", "通知值班技术人员；运行 `tocsin doctor` 查明原因。")
 		}
 		out = append(out, c)
 	}
 	c := console.Check{Name: "stream", State: console.CheckOK, Title: said("Issued alerts", "已发布预警"), Detail: said("All are known up to now.", "已同步到当前。")}
 	switch {
 	case !h.follower.IsReady() || !h.follower.Fresh(h.now()):
-		c.State, c.Detail = console.CheckBad, said("They are not known up to now, so that nothing is sent.", "未能同步到当前,暂停发送。")
-		c.Do = said("Wait a minute. If it stays so, call the technician on duty.", "请等待一分钟;仍未恢复则通知值班技术人员。")
+		c.State, c.Detail = console.CheckBad, said("They are not known up to now, so that nothing is sent.", "未能同步到当前，暂停发送。")
+		c.Do = said("Wait a minute. If it stays so, call the technician on duty.", "请等待一分钟；仍未恢复则通知值班技术人员。")
 	case h.stream.MissingKeys() != nil:
 		c.State, c.Detail = console.CheckBad, said("A key of the keyring is missing here.", "本机缺少密钥环中的一把密钥。")
-		c.Do = said("Copy the missing key from a process that has it (keyring.dir).", "从拥有该密钥的主机复制(keyring.dir)。")
+		c.Do = said("Copy the missing key from a process that has it (keyring.dir).", "从拥有该密钥的主机复制（keyring.dir）。")
 	}
 	return append(out, c)
 }
@@ -80,7 +81,7 @@ func (h *house) gatewayChecks(ctx context.Context) []console.Check {
 	for _, ch := range alerting.Channels() {
 		if !known[ch] {
 			out = append(out, console.Check{Name: "channel." + string(ch), State: console.CheckWarn, Title: said("Channel "+string(ch), "渠道 "+string(ch)),
-				Detail: said("There is no gateway: nobody is told by it.", "未配置网关:该渠道不会通知任何人。"), Do: said("Name one in the configuration (gateways) if it is wanted.", "如需使用,请在配置(gateways)中添加。")})
+				Detail: said("There is no gateway: nobody is told by it.", "未配置网关：该渠道不会通知任何人。"), Do: said("Name one in the configuration (gateways) if it is wanted.", "如需使用，请在配置（gateways）中添加。")})
 		}
 	}
 	return out
@@ -96,13 +97,13 @@ func gatewayCheck(g *desk.Gateway, broken bool, now time.Time) console.Check {
 	case g.PausedUntil.After(now):
 		until := g.PausedUntil.UTC().Format("2006-01-02 15:04Z")
 		c.State, c.Detail = console.CheckBad, said("Paused until "+until+": "+g.Reason, "已暂停至 "+until+":"+g.Reason)
-		c.Do = said("Resume it on the page of the gateways; takes one person.", "在网关页面恢复;一人即可。")
+		c.Do = said("Resume it on the page of the gateways; takes one person.", "在网关页面恢复；一人即可。")
 	case broken:
-		c.State, c.Detail = console.CheckBad, said("It fails, and is left alone for a moment.", "持续出错,暂时停用。")
-		c.Do = said("Ask the provider. Deliveries wait, or go through another gateway.", "联系服务商;待发消息等候或改由其他网关发送。")
+		c.State, c.Detail = console.CheckBad, said("It fails, and is left alone for a moment.", "持续出错，暂时停用。")
+		c.Do = said("Ask the provider. Deliveries wait, or go through another gateway.", "联系服务商；待发消息等候或改由其他网关发送。")
 	case g.InForce > 0 && g.Configured > 0 && g.InForce < g.Configured:
-		c.State, c.Detail = console.CheckWarn, said(fmt.Sprintf("Slowed to %g a second instead of %g.", g.InForce, g.Configured), fmt.Sprintf("已降速:每秒 %g 条(原为 %g 条)。", g.InForce, g.Configured))
-		c.Do = said("Raise it on the page of the gateways; two people sign.", "在网关页面提高;需两人签署。")
+		c.State, c.Detail = console.CheckWarn, said(fmt.Sprintf("Slowed to %g a second instead of %g.", g.InForce, g.Configured), fmt.Sprintf("已降速：每秒 %g 条（原为 %g 条）。", g.InForce, g.Configured))
+		c.Do = said("Raise it on the page of the gateways; two people sign.", "在网关页面提高；需两人签署。")
 	}
 	return c
 }
@@ -127,7 +128,7 @@ func (h *house) metricChecks() []console.Check {
 		c := console.Check{Name: "certificate", State: console.CheckOK, Title: said("Certificate that signs alerts", "预警签名证书"), Detail: said("Valid until "+day+".", "有效期至 "+day+"。")}
 		switch left := ends.Sub(h.now()); {
 		case left <= 0:
-			c.State, c.Do = console.CheckBad, said("Put a new one in place (alerts.signing): no alert can be signed.", "立即更换(alerts.signing):目前无法签名发布。")
+			c.State, c.Do = console.CheckBad, said("Put a new one in place (alerts.signing): no alert can be signed.", "立即更换（alerts.signing）：目前无法签名发布。")
 		case left < certificateSoon:
 			c.State, c.Do = console.CheckWarn, said("Order a new one.", "请尽快申请新证书。")
 		}
@@ -139,34 +140,65 @@ func (h *house) metricChecks() []console.Check {
 	return out
 }
 
-// sirenCheck says which sirens this process has not heard of; false when it hears of none.
+// sirenCheck says which sirens this process has not heard of; false when it hears of none. After a start nothing was heard of any: a
+// siren is not called silent before it had as long to report as any other.
 func (h *house) sirenCheck() (console.Check, bool) {
-	total := 0
-	var silent []string
+	seen := map[string]time.Time{}
 	h.measured("tocsin_siren_last_seen_timestamp_seconds", func(labels map[string]string, v float64) {
-		total++
-		if h.now().Sub(time.UnixMilli(int64(v*1000))) > sirenSilent {
-			silent = append(silent, labels["siren"])
+		var at time.Time
+		if v > 0 {
+			at = time.UnixMilli(int64(v * 1000))
 		}
+		seen[labels["siren"]] = at
 	})
-	if total == 0 {
+	if len(seen) == 0 {
 		return console.Check{}, false
 	}
+	return checkSirens(seen, h.started, h.now()), true
+}
+
+// checkSirens judges when each siren was last heard from; zero is never since the start.
+func checkSirens(seen map[string]time.Time, started, now time.Time) console.Check {
+	var silent, unknown []string
+	for _, name := range slices.Sorted(maps.Keys(seen)) {
+		switch at := seen[name]; {
+		case at.IsZero() && now.Sub(started) <= sirenReports:
+			unknown = append(unknown, name)
+		case now.Sub(at) > sirenReports:
+			silent = append(silent, name)
+		}
+	}
+	total := len(seen)
 	c := console.Check{Name: "sirens", State: console.CheckOK, Title: said("Sirens", "警报器"), Detail: said(fmt.Sprintf("All %d report.", total), fmt.Sprintf("%d 台全部在线。", total))}
-	if len(silent) == 0 {
-		return c, true
+	var en, zh []string
+	if len(unknown) > 0 {
+		c.State = console.CheckUnknown
+		en = append(en, fmt.Sprintf("%d of %d are not yet known: they have not reported since the start at %s.", len(unknown), total, started.UTC().Format("15:04Z")))
+		zh = append(zh, fmt.Sprintf("%d 台（共 %d 台）尚不清楚：%s 启动以来还没有报告。", len(unknown), total, started.UTC().Format("15:04Z")))
+		c.Do = said("Wait: after ten minutes those that are silent are named.", "请等候：满十分钟后会列出无应答的警报器。")
 	}
-	slices.Sort(silent)
-	names := strings.Join(silent[:min(len(silent), 5)], ", ")
-	if len(silent) > 5 {
-		names += ", …"
+	if len(silent) > 0 {
+		c.State = console.CheckWarn
+		en = append(en, fmt.Sprintf("%d of %d have not been heard from in ten minutes: %s", len(silent), total, fewOf(silent)))
+		zh = append(zh, fmt.Sprintf("%d 台（共 %d 台）十分钟内无应答：%s", len(silent), total, fewOf(silent)))
+		c.Do = said("Have them looked at; until then warn by the other channels.", "请派人检查；期间改用其他渠道。")
 	}
-	c.State, c.Detail = console.CheckWarn, said(fmt.Sprintf("%d of %d have not been heard from in ten minutes: %s", len(silent), total, names), fmt.Sprintf("%d 台(共 %d 台)十分钟内无应答:%s", len(silent), total, names))
 	if len(silent) == total {
 		c.State = console.CheckBad
 	}
-	c.Do = said("Have them looked at; until then warn by the other channels.", "请派人检查;期间改用其他渠道。")
-	return c, true
+	if len(en) > 0 {
+		c.Detail = said(strings.Join(en, " "), strings.Join(zh, ""))
+	}
+	return c
+}
+
+// fewOf names at most five.
+func fewOf(names []string) string {
+	text := strings.Join(names[:min(len(names), 5)], ", ")
+	if len(names) > 5 {
+		text += ", …"
+	}
+	return text
 }
 
 // measured calls take with each value of a gauge of this process.

@@ -13,6 +13,6 @@ func (h *house) writeSealed(ctx context.Context, id alerting.AlertID, page uint3
 	return h.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error { return fanout.Seal(ctx, tx, id, page, sealed) })
 }
 
-func (h *house) sealed(ctx context.Context, id alerting.AlertID) error {
-	return h.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error { return fanout.MarkSealed(ctx, tx, id) })
+func (h *house) sealed(ctx context.Context, id alerting.AlertID, totals []byte) error {
+	return h.db.Write(ctx, func(ctx context.Context, tx bun.Tx) error { return fanout.MarkSealed(ctx, tx, id, totals) })
 }

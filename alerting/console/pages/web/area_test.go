@@ -337,6 +337,34 @@ func TestWhatIsPastedAndTypedIsDrawn(t *testing.T) {
 	e.clean()
 }
 
+// TestAUnitIsPickedOnTheMap: a click takes the smallest unit that is there into the area, and another click out of it; while something is
+// drawn, the hand draws.
+func TestAUnitIsPickedOnTheMap(t *testing.T) {
+	e := open(t, "en")
+	e.press("[data-act=open]")
+	e.Await(`document.querySelectorAll(".map .map-unit").length === 2`, "document.body.innerText")
+	const click = `document.querySelectorAll(".map .map-unit")[0].dispatchEvent(new MouseEvent("click", {bubbles: true}))`
+	e.Eval(click)
+	e.awaitStatus("Added: unit SAME=")
+	if len(e.area().Geocodes) != 1 {
+		t.Errorf("the text is %q", e.text())
+	}
+	e.Await(`document.querySelectorAll(".map-chosen").length === 1`, "document.body.innerText")
+	e.Eval(click)
+	e.awaitStatus("Removed: unit SAME=")
+	if e.text() != "" {
+		t.Errorf("the text is %q", e.text())
+	}
+	e.press("[data-act=polygon]")
+	e.Await(`!!document.querySelector(".map.map-drawing") && getComputedStyle(document.querySelector(".map .map-unit")).pointerEvents === "none"`, "document.body.innerText")
+	e.Eval(click)
+	if e.text() != "" {
+		t.Errorf("while a polygon is drawn the text became %q", e.text())
+	}
+	e.press("[data-act=cancel]")
+	e.clean()
+}
+
 func TestDrawingLosesNothingThatIsTyped(t *testing.T) {
 	e := open(t, "en")
 	e.Eval(`document.querySelector("textarea").focus()`)

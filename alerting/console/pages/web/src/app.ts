@@ -10,6 +10,7 @@ interface Module {
 const modules: Record<string, () => Promise<Module>> = {
   "[data-area-editor]": () => import("./area"),
   "form[data-autosave]": () => import("./autosave"),
+  "[data-chart]": () => import("./chart"),
   "[data-delivery]": () => import("./delivery"),
   "[data-map]": () => import("./map"),
   "[data-passkey]": () => import("./passkey"),

@@ -1,12 +1,12 @@
 // The map of the area editor: it shows what the text says, and lets shapes be drawn, with the mouse (terra-draw, which is fetched when
 // somebody begins) and with the keyboard alone (a cross in the middle of the map).
 import L from "leaflet"
-import type { FeatureCollection } from "geojson"
 import type { Editor } from "./area"
-import { fetched, openMap, show } from "./basemap"
+import { openMap, show } from "./basemap"
 import { Cross } from "./cross"
 import type { Hand } from "./draw"
 import { unwrapped, type Shape } from "./lines"
+import { Units } from "./units"
 import { filled } from "./words"
 
 export async function openAreaMap(place: HTMLElement, fieldset: HTMLElement, editor: Editor): Promise<AreaMap> {
@@ -30,11 +30,10 @@ export async function openAreaMap(place: HTMLElement, fieldset: HTMLElement, edi
 
 export class AreaMap {
   private readonly drawn = L.featureGroup()
-  private readonly outlines = new Map<string, L.Path[]>()
+  private readonly outlines: Units
   private readonly cross: Cross
   private readonly bar = document.createElement("div")
   private layers: (L.Path | undefined)[] = []
-  private bounds = L.latLngBounds([])
   private hand?: Hand
   private from?: HTMLElement
 
@@ -45,34 +44,28 @@ export class AreaMap {
       if (event.key === "Escape") this.finish()
     })
     place.prepend(this.bar)
+    this.outlines = new Units(map, code => this.pick(code))
     this.drawn.addTo(map)
     this.cross = new Cross(map, this.bar, editor, shape => this.finish(shape))
   }
 
   // units draws the outlines of the office's units; without them the map works too.
   async units(url: string | undefined): Promise<void> {
-    if (!url) return
-    try {
-      const all = L.geoJSON(await fetched<FeatureCollection>(url), {
-        interactive: false, style: { className: "map-unit" },
-        onEachFeature: (f, layer) => {
-          const code = String(f.properties?.["code"] ?? "")
-          this.outlines.set(code, [...this.outlines.get(code) ?? [], layer as L.Path])
-        },
-      }).addTo(this.map)
-      this.bounds = all.getBounds()
-    } catch (why) {
-      console.error("the units are missing", why)
-    }
+    if (url) await this.outlines.load(url)
   }
 
   // point shows which unit is being chosen.
   point(code: string): void {
-    for (const [name, paths] of this.outlines) {
-      for (const path of paths) path.getElement()?.classList.toggle("map-pointed", name === code)
-    }
-    const paths = this.outlines.get(code)
-    if (paths?.length) show(this.map, L.featureGroup(paths).getBounds())
+    const bounds = this.outlines.point(code)
+    if (bounds) show(this.map, bounds)
+  }
+
+  // pick takes the unit that was clicked into the area, or out of it.
+  private pick(code: string): void {
+    if (!this.bar.hidden) return // something is being drawn
+    const n = this.editor.known()?.findIndex(s => s.kind === "unit" && s.code === code) ?? -1
+    if (n < 0) this.editor.add({ kind: "unit", code })
+    else this.editor.remove(n)
   }
 
   show(shapes: Shape[]): void {
@@ -85,9 +78,7 @@ export class AreaMap {
       layer?.addTo(this.drawn)
       return layer
     })
-    for (const [code, paths] of this.outlines) {
-      for (const path of paths) path.getElement()?.classList.toggle("map-chosen", chosen.has(code))
-    }
+    this.outlines.choose(chosen)
   }
 
   // fit shows what is drawn; where nothing is, what view says, a place with its zoom or a box, or the units.
@@ -98,7 +89,7 @@ export class AreaMap {
     if (shown.isValid()) show(this.map, shown)
     else if (said.length === 3 && Number.isFinite(a + b + c)) this.map.setView([a, b], c, { animate: false })
     else if (said.length === 4 && Number.isFinite(a + b + c + d)) show(this.map, L.latLngBounds([b, a], [d, c]))
-    else show(this.map, this.bounds)
+    else show(this.map, this.outlines.bounds)
   }
 
   focus(): void {
@@ -153,6 +144,7 @@ export class AreaMap {
   private begin(from: HTMLElement): void {
     this.from = from
     this.bar.hidden = false
+    this.map.getContainer().classList.add("map-drawing") // units are not in the way of the hand
   }
 
   // finish ends drawing, with a new shape or without.
@@ -168,6 +160,7 @@ export class AreaMap {
     this.cross.end()
     this.hand?.stop()
     this.bar.hidden = true
+    this.map.getContainer().classList.remove("map-drawing")
     this.bar.replaceChildren()
   }
 

@@ -2,29 +2,18 @@
 import L from "leaflet"
 import { feature } from "topojson-client"
 import type { FeatureCollection, MultiPolygon, Position } from "geojson"
-
-// Beside this module lie the style sheet of the map and the outlines: they are fetched when the first map is opened.
-const beside = (name: string): string => new URL(name, import.meta.url).href
-
-// styled waits until the style sheet of the map is there: Leaflet measures its container.
-function styled(): Promise<void> {
-  const href = beside("map.css")
-  if (document.querySelector(`link[href="${href}"]`)) return Promise.resolve()
-  const link = document.createElement("link")
-  link.rel = "stylesheet"
-  link.href = href
-  return new Promise((done, failed) => {
-    link.onload = () => done()
-    link.onerror = () => failed(new Error(`${href} cannot be fetched`))
-    document.head.append(link)
-  })
-}
+import { beside, styled } from "./styles"
 
 // fetched is the JSON at an address of the office.
 export async function fetched<T>(url: string): Promise<T> {
+  return await (await asked(url)).json() as T
+}
+
+// asked is the answer of an address of the office, with its headers.
+export async function asked(url: string): Promise<Response> {
   const answer = await fetch(url, { credentials: "same-origin", headers: { accept: "application/json" }, signal: AbortSignal.timeout(30_000) })
   if (!answer.ok) throw new Error(`${url} answers ${answer.status}`)
-  return await answer.json() as T
+  return answer
 }
 
 // land draws the outlines below everything else. A map without them is poorer, and works.
@@ -68,7 +57,7 @@ export interface MapWords {
 
 // openMap makes a map in an element. tiles is the address pattern of the office's own server, or "".
 export async function openMap(element: HTMLElement, tiles: string, words: MapWords): Promise<L.Map> {
-  await styled()
+  await styled("map.css")
   element.classList.add("map")
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches
   const map = L.map(element, {

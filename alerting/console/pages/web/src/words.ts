@@ -17,7 +17,7 @@ export const english = {
   show: "Show",
   shapes: "What the area consists of",
   map: "Map of the area",
-  help: "Arrow keys move the map, plus and minus zoom. While drawing: Enter adds a corner at the cross, Backspace takes the last one back, C closes, Escape cancels. The text above says the same as the map.",
+  help: "Arrow keys move the map, plus and minus zoom. While drawing: Enter adds a corner at the cross, Backspace takes the last one back, C closes, Escape cancels. A click on a unit takes it in or out. The text above says the same as the map.",
   zoomIn: "Zoom in",
   zoomOut: "Zoom out",
   aPolygon: "polygon with {n} corners near {place}",

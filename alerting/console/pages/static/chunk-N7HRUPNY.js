@@ -1,0 +1,1 @@
+var i=r=>new URL(r,import.meta.url).href;function s(r){let n=i(r);if(document.querySelector(`link[href="${n}"]`))return Promise.resolve();let e=document.createElement("link");return e.rel="stylesheet",e.href=n,new Promise((t,o)=>{e.onload=()=>t(),e.onerror=()=>o(new Error(`${n} cannot be fetched`)),document.head.append(e)})}export{i as a,s as b};

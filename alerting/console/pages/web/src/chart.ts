@@ -1,0 +1,125 @@
+// The deliveries of an alert over time, a line for each channel, drawn from what the stream of the page brings:
+//
+//	<div data-delivery="…"><div id="delivery" data-now='{"at":SECONDS,"settled":{"sms":12}}'>…</div></div>
+//	<figure data-chart data-words='{"channels":{"sms":"SMS"},…}' data-issued="SECONDS" data-zone="…" hidden><div></div><figcaption>…</figcaption></figure>
+//
+// The table stays the truth: the chart shows what stands there, and says in words what it shows last. Lines differ in their dashes too.
+import uPlot from "uplot"
+import { styled } from "./styles"
+
+interface Words {
+  channels: Record<string, string>
+  time: string
+  about: string
+}
+
+interface Moment {
+  at: number
+  settled: Record<string, number>
+}
+
+// most is how many moments are kept; beyond, every second one is left out.
+const most = 1200
+// fresh is how long after its issue an alert is still drawn from its beginning, in seconds: what came between is then not guessed.
+const fresh = 60
+const height = 260
+const dashes = [[], [10, 5], [3, 4], [14, 4, 3, 4]]
+
+export async function start(figure: HTMLElement): Promise<void> {
+  const box = document.querySelector<HTMLElement>("[data-delivery]")
+  const place = figure.querySelector<HTMLElement>("div")
+  if (!box || !place) return
+  await styled("chart.css")
+  new Chart(figure, box, place).begin()
+}
+
+class Chart {
+  private readonly words: Words
+  private readonly moments: Moment[] = []
+  private channels: string[] = []
+  private plot?: uPlot
+
+  constructor(private readonly figure: HTMLElement, private readonly box: HTMLElement, private readonly place: HTMLElement) {
+    this.words = JSON.parse(figure.dataset["words"] ?? "{}") as Words
+  }
+
+  begin(): void {
+    this.place.setAttribute("role", "img")
+    this.look()
+    // The stream changes the part with the table; the chart follows whatever stands there.
+    new MutationObserver(() => this.look()).observe(this.box, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-now"] })
+    new ResizeObserver(() => this.plot?.setSize({ width: this.place.clientWidth, height })).observe(this.place)
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw(true))
+  }
+
+  private look(): void {
+    const text = this.box.querySelector<HTMLElement>("[data-now]")?.dataset["now"]
+    if (!text) return
+    const now = JSON.parse(text) as Moment
+    const last = this.moments[this.moments.length - 1]
+    if (last && now.at <= last.at) return
+    const issued = Number(this.figure.dataset["issued"])
+    if (!last && now.at - issued < fresh) this.moments.push({ at: issued, settled: Object.fromEntries(Object.keys(now.settled).map(c => [c, 0])) })
+    this.moments.push(now)
+    if (this.moments.length > most) this.moments.splice(0, this.moments.length, ...this.moments.filter((_, i) => i % 2 === 0 || i === this.moments.length - 1))
+    const channels = Object.keys(now.settled)
+    const others = channels.join() !== this.channels.join()
+    this.channels = channels
+    this.draw(others)
+  }
+
+  // draw shows the moments; anew makes another chart: the channels or the colours are others.
+  private draw(anew: boolean): void {
+    if (this.channels.length === 0 || this.moments.length < 2) return
+    this.figure.hidden = false
+    const data = [this.moments.map(m => m.at), ...this.channels.map(c => this.moments.map(m => m.settled[c] ?? null))] as uPlot.AlignedData
+    if (anew || !this.plot) {
+      this.plot?.destroy()
+      this.plot = new uPlot(this.options(), data, this.place)
+    } else this.plot.setData(data)
+    this.place.setAttribute("aria-label", `${this.words.about} ${this.said()}`)
+  }
+
+  // said are the last numbers in words.
+  private said(): string {
+    const last = this.moments[this.moments.length - 1]
+    return this.channels.map(c => `${this.name(c)}: ${last?.settled[c] ?? 0}`).join("; ")
+  }
+
+  private name(channel: string): string {
+    return this.words.channels[channel] ?? channel
+  }
+
+  private options(): uPlot.Options {
+    const zone = this.figure.dataset["zone"] || undefined
+    const clock = new Intl.DateTimeFormat("en-GB", { timeZone: zone, hour: "2-digit", minute: "2-digit", second: "2-digit" })
+    const ink = this.colour("chart-ink")
+    const grid = { stroke: this.colour("chart-grid"), width: 1 }
+    const font = "14px system-ui, sans-serif"
+    return {
+      width: this.place.clientWidth, height, cursor: { drag: { x: false, y: false } },
+      scales: { x: { time: false }, y: { range: (_u, _min, max) => [0, Math.max(1, max * 1.05)] } },
+      axes: [
+        { stroke: ink, grid, ticks: grid, font, space: 90, values: (_u, at) => at.map(v => clock.format(v * 1000)) },
+        { stroke: ink, grid, ticks: grid, font, size: 76, values: (_u, at) => at.map(v => Number.isInteger(v) ? v.toLocaleString("en") : "") },
+      ],
+      series: [
+        { label: this.words.time, value: (_u, v) => v == null ? "–" : clock.format(v * 1000) },
+        ...this.channels.map((c, i): uPlot.Series => ({
+          label: this.name(c), stroke: this.colour(`chart-line chart-line-${i % dashes.length}`), width: 3, dash: dashes[i % dashes.length], spanGaps: true,
+          points: { show: false }, value: (_u, v) => v == null ? "–" : v.toLocaleString("en"),
+        })),
+      ],
+    }
+  }
+
+  // colour is the one that the style sheet gives to a class, as a canvas needs it.
+  private colour(name: string): string {
+    const probe = document.createElement("span")
+    probe.className = name
+    this.figure.append(probe)
+    const colour = getComputedStyle(probe).color
+    probe.remove()
+    return colour
+  }
+}

@@ -1,0 +1,99 @@
+package ledger
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"tocsin/alerting"
+)
+
+// Totals are the counters of an alert as they stood when it was sealed: they never change any more, so that whoever wants to know how
+// it ended need not count its pages again. Only they keep how long hand-overs took.
+type Totals struct {
+	People   People
+	Channels map[alerting.Channel]Counts
+}
+
+// packedTotals are totals as SQL keeps them. States are in the order of alerting.State; buckets leave out those that are empty.
+type packedTotals struct {
+	People   People                            `json:"people"`
+	Channels map[alerting.Channel]packedCounts `json:"channels"`
+}
+
+type packedCounts struct {
+	States  []int64       `json:"states"`
+	FirstMS int64         `json:"first_ms,omitempty"`
+	Buckets map[int]int64 `json:"buckets,omitempty"`
+}
+
+// Pack is what ReadTotals reads.
+func (t *Totals) Pack() ([]byte, error) {
+	out := packedTotals{People: t.People, Channels: make(map[alerting.Channel]packedCounts)}
+	for ch, c := range t.Channels {
+		if c.Targeted() == 0 {
+			continue
+		}
+		p := packedCounts{States: c.States[:], FirstMS: c.Latencies.First.Milliseconds(), Buckets: make(map[int]int64)}
+		for b, n := range c.Latencies.buckets {
+			if n > 0 {
+				p.Buckets[b] = n
+			}
+		}
+		out.Channels[ch] = p
+	}
+	return json.Marshal(out)
+}
+
+// ReadTotals reads what Pack wrote.
+func ReadTotals(b []byte) (Totals, error) {
+	var p packedTotals
+	if err := json.Unmarshal(b, &p); err != nil {
+		return Totals{}, fmt.Errorf("totals of a sealed alert: %w", err)
+	}
+	t := Totals{People: p.People, Channels: make(map[alerting.Channel]Counts)}
+	for ch, c := range p.Channels {
+		var counts Counts
+		if copy(counts.States[:], c.States) != len(c.States) {
+			return Totals{}, fmt.Errorf("totals of a sealed alert: channel %s has %d states", ch, len(c.States))
+		}
+		counts.Latencies.First = time.Duration(c.FirstMS) * time.Millisecond
+		for b, n := range c.Buckets {
+			if b < 0 || b >= bucketCount {
+				return Totals{}, fmt.Errorf("totals of a sealed alert: channel %s has a bucket %d", ch, b)
+			}
+			counts.Latencies.buckets[b] = n
+			counts.Latencies.total += n
+		}
+		t.Channels[ch] = counts
+	}
+	return t, nil
+}
+
+// totalling adds pages up while they are sealed.
+type totalling struct {
+	counts map[alerting.Channel]*Counts
+	people People
+}
+
+func newTotalling() *totalling {
+	t := &totalling{counts: make(map[alerting.Channel]*Counts)}
+	for _, ch := range alerting.Channels() {
+		t.counts[ch] = new(Counts)
+	}
+	return t
+}
+
+// with is the sum, with the latencies that the ledger holds.
+func (t *totalling) with(latencies func(alerting.Channel) (Counts, error)) (Totals, error) {
+	out := Totals{People: t.people, Channels: make(map[alerting.Channel]Counts)}
+	for ch, c := range t.counts {
+		live, err := latencies(ch)
+		if err != nil {
+			return Totals{}, err
+		}
+		c.Latencies = live.Latencies
+		out.Channels[ch] = *c
+	}
+	return out, nil
+}
