@@ -20,3 +20,8 @@ var (
 	// ErrUnknown: the answer of a write was lost; it may or may not have happened. Repeating it is safe.
 	ErrUnknown = errors.New("outcome unknown")
 )
+
+// Kinds are the kinds of errors.
+func Kinds() []error {
+	return []error{ErrInvalid, ErrNotFound, ErrForbidden, ErrConflict, ErrState, ErrUnavailable, ErrUnknown}
+}

@@ -41,22 +41,23 @@ func SignChange(s Signer, c alerting.Change, by string, at time.Time) (alerting.
 // VerifyChange says why a signature on a change cannot be taken. Whoever proposes one may have any right, and others need that
 // to administer: right is "" for the proposer.
 func (r *Roll) VerifyChange(c alerting.Change, a alerting.Approval, right Right) error {
-	return r.verify(a, Change, right, "a change", func(by string, at time.Time) (Statement, error) { return changing(c, by, at) })
+	wrongAct := alerting.Refuse(alerting.ErrInvalid, "sign.change-act", "a change is signed as %s, not as %.20q", alerting.Term(Change), alerting.Term(a.Act))
+	return r.verify(a, Change, right, wrongAct, func(by string, at time.Time) (Statement, error) { return changing(c, by, at) })
 }
 
-// verify says why a signature for an act cannot be taken. What names the thing that is signed; right is that which the key must have, ""
-// for any.
-func (r *Roll) verify(a alerting.Approval, act Act, right Right, what string, statement func(by string, at time.Time) (Statement, error)) error {
+// verify says why a signature for an act cannot be taken; wrongAct is what to say of one for another act. Right is that which the key must
+// have, "" for any.
+func (r *Roll) verify(a alerting.Approval, act Act, right Right, wrongAct error, statement func(by string, at time.Time) (Statement, error)) error {
 	key, ok := r.Find(a.KeyID)
 	switch {
 	case a.Act != string(act):
-		return fmt.Errorf("%w: %s is signed as %s, not as %.20q", alerting.ErrInvalid, what, act, a.Act)
+		return wrongAct
 	case !ok:
-		return fmt.Errorf("%w: key %.40s is not known here, or was revoked", alerting.ErrForbidden, a.KeyID)
+		return alerting.Refuse(alerting.ErrForbidden, "key.unknown-here", "key %.40s is not known here, or was revoked", a.KeyID)
 	case key.Operator != a.By:
-		return fmt.Errorf("%w: key %s is not that of %.64s", alerting.ErrForbidden, a.KeyID, a.By)
+		return alerting.Refuse(alerting.ErrForbidden, "key.not-his-change", "key %s is not that of %.64s", a.KeyID, a.By)
 	case right != "" && !slices.Contains(key.Rights, right):
-		return fmt.Errorf("%w: key %s of %s lacks the right to %s", alerting.ErrForbidden, a.KeyID, a.By, right)
+		return alerting.Refuse(alerting.ErrForbidden, "key.lacks-right", "key %s of %s lacks the right to %s", a.KeyID, a.By, alerting.Term(right))
 	}
 	s, err := statement(a.By, a.At)
 	if err != nil {

@@ -1,7 +1,6 @@
 package approval
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -56,8 +55,8 @@ func (o *Office) CheckWith(roll *Roll, in *alerting.Issued) error {
 	if in.Envelope.Standing != nil {
 		return o.standing(roll, in)
 	}
-	if missing := o.Missing(roll, in); len(missing) > 0 {
-		return fmt.Errorf("%w: not approved: %s", alerting.ErrForbidden, strings.Join(missing, "; "))
+	if missing := o.lacking(roll, in); len(missing) > 0 {
+		return alerting.Refuse(alerting.ErrForbidden, "alert.not-approved", "not approved: %s", missing)
 	}
 	return nil
 }
@@ -83,17 +82,26 @@ func (o *Office) standing(roll *Roll, in *alerting.Issued) error {
 	if len(beyond) == 0 || len(o.Missing(roll, in)) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%w: not approved: the standing authorisation does not let it go: %s", alerting.ErrForbidden, strings.Join(beyond, "; "))
+	return alerting.Refuse(alerting.ErrForbidden, "alert.beyond", "not approved: the standing authorisation does not let it go: %s", strings.Join(beyond, "; "))
 }
 
 // Missing says in words what an alert still lacks, one for each rule; empty when it may be sent.
 func (o *Office) Missing(roll *Roll, in *alerting.Issued) []string {
+	var out []string
+	for _, lack := range o.lacking(roll, in) {
+		out = append(out, lack.Error())
+	}
+	return out
+}
+
+// lacking is what an alert still lacks, as refusals of no kind.
+func (o *Office) lacking(roll *Roll, in *alerting.Issued) alerting.Several {
 	e := &in.Envelope
 	over := func(act Act) func(by string, at time.Time) (Statement, error) {
 		return func(by string, at time.Time) (Statement, error) { return Over(e, act, by, at) }
 	}
 	authors := roll.signed(e.Approvals, over(Author), MayAuthor)
-	var missing []string
+	var missing alerting.Several
 	most := 0
 	everybody := make(map[string]bool)
 	for _, rule := range o.demands(in) {
@@ -104,7 +112,7 @@ func (o *Office) Missing(roll *Roll, in *alerting.Issued) []string {
 			everybody[name] = true
 		}
 		if lack := rule.Approvals - len(approvers); lack > 0 {
-			missing = append(missing, fmt.Sprintf("rule %s wants %s more%s", rule.ID, count(lack, "approval"), kindsOf(rule.Kinds)))
+			missing = append(missing, lackOf(rule, lack))
 		}
 	}
 	// Who wrote it is a second person only if his own key says so; the name of a token is nobody.
@@ -112,8 +120,8 @@ func (o *Office) Missing(roll *Roll, in *alerting.Issued) []string {
 		everybody[e.Author] = true
 	}
 	if most > 0 && len(everybody) < signers && len(missing) == 0 {
-		missing = append(missing, "two people must have signed, and one has: "+
-			"the author was no operator who signed it, so another approval is needed")
+		missing = append(missing, alerting.Refuse(nil, "approval.second", "two people must have signed, and one has: "+
+			"the author was no operator who signed it, so another approval is needed"))
 	}
 	return missing
 }
@@ -132,18 +140,18 @@ func ofKinds(roll *Roll, all []alerting.Approval, kinds []Kind) []alerting.Appro
 	return out
 }
 
-func count(n int, what string) string {
-	if n != 1 {
-		what += "s"
+// lackOf says how many approvals a rule still wants.
+func lackOf(rule Rule, lack int) error {
+	switch kinds := alerting.Terms(rule.Kinds); {
+	case lack == 1 && len(kinds) == 0:
+		return alerting.Refuse(nil, "approval.lacks-one", "rule %s wants 1 approval more", rule.ID)
+	case lack == 1:
+		return alerting.Refuse(nil, "approval.lacks-one-of", "rule %s wants 1 approval more by a key of kind %v", rule.ID, kinds)
+	case len(kinds) == 0:
+		return alerting.Refuse(nil, "approval.lacks", "rule %s wants %d approvals more", rule.ID, lack)
+	default:
+		return alerting.Refuse(nil, "approval.lacks-of", "rule %s wants %d approvals more by a key of kind %v", rule.ID, lack, kinds)
 	}
-	return fmt.Sprintf("%d %s", n, what)
-}
-
-func kindsOf(kinds []Kind) string {
-	if len(kinds) == 0 {
-		return ""
-	}
-	return fmt.Sprintf(" by a key of kind %v", kinds)
 }
 
 // SignStop is the desk's signature on a Cancel that it wrote itself.
@@ -160,11 +168,11 @@ func (r *Roll) Verify(e *alerting.Envelope, a alerting.Approval, right Right) er
 	key, ok := r.Find(a.KeyID)
 	switch {
 	case !ok:
-		return fmt.Errorf("%w: key %s is not known here, or was revoked", alerting.ErrForbidden, a.KeyID)
+		return alerting.Refuse(alerting.ErrForbidden, "key.unknown", "key %s is not known here, or was revoked", a.KeyID)
 	case key.Operator != a.By:
-		return fmt.Errorf("%w: key %s is not that of %s", alerting.ErrForbidden, a.KeyID, a.By)
+		return alerting.Refuse(alerting.ErrForbidden, "key.not-his", "key %s is not that of %s", a.KeyID, a.By)
 	case !slices.Contains(key.Rights, right):
-		return fmt.Errorf("%w: key %s of %s lacks the right to %s", alerting.ErrForbidden, a.KeyID, a.By, right)
+		return alerting.Refuse(alerting.ErrForbidden, "key.lacks-right", "key %s of %s lacks the right to %s", a.KeyID, a.By, alerting.Term(right))
 	}
 	s, err := Over(e, Act(a.Act), a.By, a.At)
 	if err != nil {

@@ -42,7 +42,7 @@ func ParseKey(text string) (Key, error) {
 	k := Key{Kind(kind), public}
 	switch {
 	case !slices.Contains(Kinds(), k.Kind):
-		return Key{}, fmt.Errorf("%w: key %.20q: want file:, passkey: or password: and base64", alerting.ErrInvalid, text)
+		return Key{}, alerting.Refuse(alerting.ErrInvalid, "key.form", "key %.20q: want file:, passkey: or password: and base64", text)
 	case err != nil:
 		return Key{}, fmt.Errorf("%w: key of kind %s: %w", alerting.ErrInvalid, kind, err)
 	case k.Kind != Passkey && len(public) != ed25519.PublicKeySize:
@@ -83,7 +83,7 @@ func (k Key) verify(s Statement, signature []byte, relying Relying) error {
 		return relying.Verify(k.Public, digest, assertion)
 	}
 	if !ed25519.Verify(k.Public, digest[:], signature) {
-		return fmt.Errorf("%w: the signature is of another key, or over something else", alerting.ErrForbidden)
+		return alerting.Refuse(alerting.ErrForbidden, "key.other", "the signature is of another key, or over something else")
 	}
 	return nil
 }

@@ -272,5 +272,5 @@ func passkeyInvalid(format string, args ...any) error {
 }
 
 func passkeyForbidden(format string, args ...any) error {
-	return fmt.Errorf("passkey: %w: %s", alerting.ErrForbidden, fmt.Sprintf(format, args...))
+	return fmt.Errorf("passkey: %w", alerting.Refuse(alerting.ErrForbidden, "key.passkey-refused", "%s", fmt.Sprintf(format, args...)))
 }

@@ -113,7 +113,7 @@ func (w Wrapped) Open(password string) (Signer, error) {
 	}
 	seed, err := gcm.Open(nil, make([]byte, gcm.NonceSize()), w.sealed[:], w.beside())
 	if err != nil {
-		return Signer{}, fmt.Errorf("%w: the password is wrong", alerting.ErrForbidden)
+		return Signer{}, alerting.Refuse(alerting.ErrForbidden, "key.password", "the password is wrong")
 	}
 	defer clear(seed)
 	s := Signer{Kind: Password, Private: ed25519.NewKeyFromSeed(seed)}

@@ -65,7 +65,7 @@ var nameForm = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N} .@_-]{0,63}$`)
 // CheckName says what is wrong with the name of an operator; accounts have names of the same form.
 func CheckName(name string) error {
 	if !nameForm.MatchString(name) {
-		return fmt.Errorf("%w: a name is letters, digits, spaces and .@_-, at most 64", alerting.ErrInvalid)
+		return alerting.Refuse(alerting.ErrInvalid, "name.form", "a name is letters, digits, spaces and .@_-, at most 64")
 	}
 	return nil
 }
@@ -160,11 +160,11 @@ func (r *Roll) With(enrolments []alerting.Enrolment) (*Roll, []error) {
 }
 
 func (r *Roll) enrol(e alerting.Enrolment) error {
-	wrong := func(format string, args ...any) error {
-		return fmt.Errorf("enrolment of %q: %w: %s", e.Operator, alerting.ErrForbidden, fmt.Sprintf(format, args...))
+	wrong := func(code, format string, args ...any) error {
+		return fmt.Errorf("enrolment of %q: %w", e.Operator, alerting.Refuse(alerting.ErrForbidden, code, format, args...))
 	}
 	if !nameForm.MatchString(e.Operator) {
-		return fmt.Errorf("enrolment of %q: %w: a name is letters, digits, spaces and .@_-, at most 64", e.Operator, alerting.ErrInvalid)
+		return fmt.Errorf("enrolment of %q: %w", e.Operator, alerting.Refuse(alerting.ErrInvalid, "name.form", "a name is letters, digits, spaces and .@_-, at most 64"))
 	}
 	key, err := ParseKey(e.Key)
 	if err != nil {
@@ -173,19 +173,19 @@ func (r *Roll) enrol(e alerting.Enrolment) error {
 	var rights []Right
 	for _, text := range e.Rights {
 		if !slices.Contains(Rights(), Right(text)) {
-			return fmt.Errorf("enrolment of %s: %w: right %q: want some of %v", e.Operator, alerting.ErrInvalid, text, Rights())
+			return fmt.Errorf("enrolment of %s: %w", e.Operator, alerting.Refuse(alerting.ErrInvalid, "enrol.right", "right %q: want some of %v", text, alerting.Terms(Rights())))
 		}
 		rights = append(rights, Right(text))
 	}
 	if len(rights) == 0 {
-		return fmt.Errorf("enrolment of %s: %w: it gives no right", e.Operator, alerting.ErrInvalid)
+		return fmt.Errorf("enrolment of %s: %w", e.Operator, alerting.Refuse(alerting.ErrInvalid, "enrol.no-right", "it gives no right"))
 	}
 	if have, taken := r.keys[key.ID()]; taken {
-		return wrong("the key is known already, as that of %s", have.Operator)
+		return wrong("enrol.known", "the key is known already, as that of %s", have.Operator)
 	}
 	who := r.signed(e.By, func(by string, at time.Time) (Statement, error) { return enrolling(e, by, at) }, MayAdminister)
 	if len(who) < signers {
-		return wrong("%d of %d signatures of different administrators", len(who), signers)
+		return wrong("enrol.signatures", "%d of %d signatures of different administrators", len(who), signers)
 	}
 	r.keys[key.ID()] = Enrolled{e.Operator, key, rights, &e}
 	return nil
@@ -201,8 +201,7 @@ func (r *Roll) Without(revocations []alerting.Revocation) (*Roll, []error) {
 		who := knowing.signed(v.By, func(by string, at time.Time) (Statement, error) { return revoking(v, by, at) }, MayAdminister)
 		own := knowing.signed(v.By, func(by string, at time.Time) (Statement, error) { return revoking(v, by, at) }, "")
 		if len(who) < signers && !own[knowing.keys[v.KeyID].Operator] {
-			problems = append(problems, fmt.Errorf("revocation of key %s: %w: %d of %d signatures of different administrators, and none of its owner",
-				v.KeyID, alerting.ErrForbidden, len(who), signers))
+			problems = append(problems, fmt.Errorf("revocation of key %s: %w", v.KeyID, alerting.Refuse(alerting.ErrForbidden, "revoke.signatures", "%d of %d signatures of different administrators, and none of its owner", len(who), signers)))
 			continue
 		}
 		if since, known := out.revoked[v.KeyID]; !known || v.At.Before(since) {

@@ -105,7 +105,7 @@ func (r *Roll) Authorised(s *alerting.StandingOrder) error {
 	}
 	who := r.signed(s.By, func(by string, at time.Time) (Statement, error) { return authorising(*s, by, at) }, MayAdminister)
 	if len(who) < signers {
-		return fmt.Errorf("standing authorisation %q: %w: %d of %d signatures of different administrators", s.Name, alerting.ErrForbidden, len(who), signers)
+		return fmt.Errorf("standing authorisation %q: %w", s.Name, alerting.Refuse(alerting.ErrForbidden, "standing.signatures", "%d of %d signatures of different administrators", len(who), signers))
 	}
 	return nil
 }
@@ -115,7 +115,7 @@ func (r *Roll) Withdrawn(w alerting.Withdrawal) error {
 	roll, _ := r.With(w.Enrolments)
 	over := func(by string, at time.Time) (Statement, error) { return withdrawing(w, by, at) }
 	if len(roll.signed(w.By, over, MayStop)) == 0 && len(roll.signed(w.By, over, MayAdminister)) == 0 {
-		return fmt.Errorf("withdrawal of %.40q: %w: nobody has signed it who may stop or administer", w.Standing, alerting.ErrForbidden)
+		return fmt.Errorf("withdrawal of %.40q: %w", w.Standing, alerting.Refuse(alerting.ErrForbidden, "standing.withdraw-unsigned", "nobody has signed it who may stop or administer"))
 	}
 	return nil
 }
@@ -140,14 +140,14 @@ func (o *Office) withdrawnBy(roll *Roll, id string, at time.Time) string {
 
 // CheckStanding says what is wrong with a standing authorisation, signatures apart.
 func CheckStanding(s *alerting.StandingOrder) error {
-	wrong := func(format string, args ...any) error {
-		return fmt.Errorf("standing authorisation %.40q: %w: %s", s.Name, alerting.ErrInvalid, fmt.Sprintf(format, args...))
+	wrong := func(code, format string, args ...any) error {
+		return fmt.Errorf("standing authorisation %.40q: %w", s.Name, alerting.Refuse(alerting.ErrInvalid, code, format, args...))
 	}
 	switch {
 	case !nameForm.MatchString(s.Name):
-		return wrong("a name is letters, digits, spaces and .@_-, at most 64")
+		return wrong("name.form", "a name is letters, digits, spaces and .@_-, at most 64")
 	case strings.TrimSpace(s.Reason) == "" || len(s.Reason) > longestWhy:
-		return wrong("reason: say why, in at most %d bytes", longestWhy)
+		return wrong("reason.missing", "say why, in at most %d bytes", longestWhy)
 	}
 	var err error
 	switch s.Kind {
@@ -165,7 +165,7 @@ func CheckStanding(s *alerting.StandingOrder) error {
 		err = fmt.Errorf("it has %d bytes; at most %d: use fewer points and words", len(text), mostBytes)
 	}
 	if err != nil {
-		return wrong("%v", err)
+		return wrong("standing.form", "%v", err)
 	}
 	return nil
 }

@@ -168,7 +168,7 @@ func (r *Roll) Opened(w alerting.TestWindow) error {
 	}
 	who := r.signed(w.By, func(by string, at time.Time) (Statement, error) { return openingWindow(w, by, at) }, MayApprove)
 	if len(who) < signers {
-		return fmt.Errorf("window %s: %w: %d of %d signatures of different operators who may approve", w.ID, alerting.ErrForbidden, len(who), signers)
+		return fmt.Errorf("window %s: %w", w.ID, alerting.Refuse(alerting.ErrForbidden, "window.signatures", "%d of %d signatures of different operators who may approve", len(who), signers))
 	}
 	return nil
 }
@@ -177,14 +177,15 @@ func (r *Roll) Opened(w alerting.TestWindow) error {
 func (r *Roll) Closed(c alerting.WindowClosing) error {
 	who := r.signed(c.By, func(by string, at time.Time) (Statement, error) { return closingWindow(c, by, at) }, MayApprove)
 	if len(who) == 0 {
-		return fmt.Errorf("closing of window %.64q: %w: no operator who may approve has signed it", c.Window, alerting.ErrForbidden)
+		return fmt.Errorf("closing of window %.64q: %w", c.Window, alerting.Refuse(alerting.ErrForbidden, "window.close-unsigned", "no operator who may approve has signed it"))
 	}
 	return nil
 }
 
 // VerifyWindow says why a signature on a window cannot be taken: only those of operators who may approve count.
 func (r *Roll) VerifyWindow(w alerting.TestWindow, a alerting.Approval) error {
-	return r.verify(a, OpenWindow, MayApprove, "a window", func(by string, at time.Time) (Statement, error) { return openingWindow(w, by, at) })
+	wrongAct := alerting.Refuse(alerting.ErrInvalid, "sign.window-act", "a public test is signed as %s, not as %.20q", alerting.Term(OpenWindow), alerting.Term(a.Act))
+	return r.verify(a, OpenWindow, MayApprove, wrongAct, func(by string, at time.Time) (Statement, error) { return openingWindow(w, by, at) })
 }
 
 // OverWindow is the statement of an operator on a window, for keys that sign elsewhere: a passkey signs its digest.

@@ -3,7 +3,6 @@ package audience
 import (
 	"context"
 	"database/sql"
-	"fmt"
 
 	"tocsin/alerting"
 )
@@ -14,7 +13,7 @@ func (a *Audience) FindSiren(ctx context.Context, ref string) (int64, error) {
 	err := each(ctx, a.db.Read(), "find a siren", "SELECT id FROM sirens WHERE ref = ?", []any{ref},
 		func(rows *sql.Rows) error { return rows.Scan(&id) })
 	if err == nil && id == 0 {
-		err = fmt.Errorf("%w: no siren has the reference %q", alerting.ErrNotFound, ref)
+		err = alerting.Refuse(alerting.ErrNotFound, "siren.unknown", "no siren has the reference %q", ref)
 	}
 	return id, err
 }

@@ -42,12 +42,12 @@ func newLines(r io.Reader) (*lines, error) {
 	text, err := l.text()
 	if err != nil && !errors.Is(err, errLine) {
 		if errors.Is(err, io.EOF) {
-			err = fmt.Errorf("%w: the file is empty; its first line must name the columns", alerting.ErrInvalid)
+			err = alerting.Refuse(alerting.ErrInvalid, "upload.empty", "the file is empty; its first line must name the columns")
 		}
 		return nil, err
 	}
 	if bytes.HasPrefix(text, []byte{0xff, 0xfe}) || bytes.HasPrefix(text, []byte{0xfe, 0xff}) {
-		return nil, fmt.Errorf("%w: the file is UTF-16; save it as UTF-8", alerting.ErrInvalid)
+		return nil, alerting.Refuse(alerting.ErrInvalid, "upload.utf16", "the file is UTF-16; save it as UTF-8")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: the first line, which must name the columns, %w", alerting.ErrInvalid, err)
@@ -70,12 +70,12 @@ func newLines(r io.Reader) (*lines, error) {
 
 func (l *lines) checkHeader() error {
 	if len(l.header) > maxColumns {
-		return fmt.Errorf("%w: the first line has %d columns, at most %d are read", alerting.ErrInvalid, len(l.header), maxColumns)
+		return alerting.Refuse(alerting.ErrInvalid, "upload.columns-many", "the first line has %d columns, at most %d are read", len(l.header), maxColumns)
 	}
 	named := map[string]bool{}
 	for _, name := range l.header {
 		if name != "" && named[name] {
-			return fmt.Errorf("%w: the first line has two columns %q", alerting.ErrInvalid, name)
+			return alerting.Refuse(alerting.ErrInvalid, "upload.column-twice", "the first line has two columns %q", name)
 		}
 		named[name] = true
 	}

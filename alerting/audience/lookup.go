@@ -3,7 +3,6 @@ package audience
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"slices"
 
 	"github.com/uptrace/bun"
@@ -173,7 +172,7 @@ func (a *Audience) loadAddresses(ctx context.Context, ids []int64, people map[in
 func (a *Audience) Find(ctx context.Context, ref string) (int64, error) {
 	ids, err := a.idsOf(ctx, []string{ref})
 	if err == nil && len(ids) == 0 {
-		err = fmt.Errorf("%w: no person has the reference %q", alerting.ErrNotFound, ref)
+		err = alerting.Refuse(alerting.ErrNotFound, "person.unknown", "no person has the reference %q", ref)
 	}
 	if err != nil {
 		return 0, err

@@ -32,7 +32,7 @@ func (a *Audience) ImportOutlines(ctx context.Context, r io.Reader, report func(
 	in.json = json.NewDecoder(in.source)
 	err := in.collection(ctx)
 	if in.source.n > maxOutlineFile {
-		err = fmt.Errorf("%w: the file has more than %d MB: import it in parts", alerting.ErrInvalid, maxOutlineFile>>20)
+		err = alerting.Refuse(alerting.ErrInvalid, "upload.large", "the file has more than %d MB: import it in parts", maxOutlineFile>>20)
 	}
 	if err == nil {
 		err = a.analyze(ctx, "units")

@@ -74,7 +74,7 @@ func (a *Audience) ImportPeople(ctx context.Context, r io.Reader, o ImportOption
 		return result, fmt.Errorf("import people: %w", err)
 	}
 	if l.column("person") < 0 {
-		return result, fmt.Errorf("import people: %w: the first line has no column %q", alerting.ErrInvalid, "person")
+		return result, fmt.Errorf("import people: %w", alerting.Refuse(alerting.ErrInvalid, "upload.column", "the first line has no column %q", "person"))
 	}
 	p := a.newPeopleParser(l, o, &result)
 	if len(p.places) == 0 {

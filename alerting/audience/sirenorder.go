@@ -23,9 +23,9 @@ const mostOrdered = 10_000
 func (o *SirenOrder) check() error {
 	switch {
 	case !slices.Contains([]string{"on", "off", "removed"}, o.State):
-		return fmt.Errorf("%w: state %.20q: want on, off or removed", alerting.ErrInvalid, o.State)
+		return alerting.Refuse(alerting.ErrInvalid, "sirens.order-state", "state %.20q: want on, off or removed", o.State)
 	case len(o.Refs) == 0 || len(o.Refs) > mostOrdered:
-		return fmt.Errorf("%w: refs names %d sirens: want 1 to %d", alerting.ErrInvalid, len(o.Refs), mostOrdered)
+		return alerting.Refuse(alerting.ErrInvalid, "sirens.order-many", "refs names %d sirens: want 1 to %d", len(o.Refs), mostOrdered)
 	}
 	return nil
 }
@@ -46,7 +46,7 @@ func (a *Audience) PlanSirenOrder(ctx context.Context, db bun.IDB, o SirenOrder)
 		row, known := have[ref]
 		switch {
 		case !known:
-			return SirenPlan{}, fmt.Errorf("%w: no siren has the reference %.200q", alerting.ErrNotFound, ref)
+			return SirenPlan{}, alerting.Refuse(alerting.ErrNotFound, "sirens.order-unknown", "no siren has the reference %.200q", ref)
 		case o.State == "removed":
 			d.add("removed", ref)
 		case (row.Enabled != 0) != (o.State == "on"):

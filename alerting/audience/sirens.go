@@ -105,7 +105,7 @@ func sirenLines(r io.Reader) (*lines, error) {
 	}
 	for _, name := range []string{"ref", "lat", "lon", "protocol", "gateway"} {
 		if l.column(name) < 0 {
-			return nil, fmt.Errorf("import sirens: %w: the first line has no column %q", alerting.ErrInvalid, name)
+			return nil, fmt.Errorf("import sirens: %w", alerting.Refuse(alerting.ErrInvalid, "upload.column", "the first line has no column %q", name))
 		}
 	}
 	return l, nil

@@ -180,7 +180,7 @@ func (a *Audience) Units(ctx context.Context, q UnitQuery) ([]UnitLine, error) {
 // CheckUnit reports whether text is a code as units have it.
 func CheckUnit(text string) error {
 	if code, err := parseCode(text); err != nil || code != text {
-		return fmt.Errorf("%w: unit %q is no code; want valueName=value, e.g. SAME=006109", alerting.ErrInvalid, shortened(text))
+		return alerting.Refuse(alerting.ErrInvalid, "units.code", "unit %q is no code; want valueName=value, e.g. SAME=006109", shortened(text))
 	}
 	return nil
 }

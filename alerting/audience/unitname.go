@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 
 	"tocsin/alerting"
 )
@@ -15,7 +14,7 @@ func (a *Audience) UnitName(ctx context.Context, code string) (name string, err 
 	err = a.db.Read().QueryRowContext(ctx, "SELECT name FROM units WHERE code = ?", code).Scan(&name)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return "", fmt.Errorf("%w: no administrative unit has the code %q: import it (tocsin units import), or write the name", alerting.ErrNotFound, shortened(code))
+		return "", alerting.Refuse(alerting.ErrNotFound, "units.unknown", "no administrative unit has the code %q: import it (tocsin units import), or write the name", shortened(code))
 	case err != nil:
 		return "", reading("look for an administrative unit", err)
 	}

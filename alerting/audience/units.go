@@ -33,7 +33,7 @@ func (a *Audience) ImportUnits(ctx context.Context, r io.Reader, report func(Pro
 		return result, fmt.Errorf("import units: %w", err)
 	}
 	if l.column("code") < 0 {
-		return result, fmt.Errorf("import units: %w: the first line has no column %q", alerting.ErrInvalid, "code")
+		return result, fmt.Errorf("import units: %w", alerting.Refuse(alerting.ErrInvalid, "upload.column", "the first line has no column %q", "code"))
 	}
 	in := intake[newUnit]{lines: l, result: &result, report: report, lot: writeRows, parse: parseUnit,
 		write: func(lot []newUnit) error { return a.writeUnits(ctx, lot, &result) }}

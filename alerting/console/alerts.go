@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -96,7 +97,7 @@ func (c *Console) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	if errors.Is(err, alerting.ErrUnavailable) && p.Outcome == "refused" {
 		// Of an order that matters; of a question it would say that something might have been.
-		p.Title += map[string]string{"en": "; nothing was written", "zh": "，没有写入任何内容"}[tongueOf(r)]
+		p.Title += titleIn(tongueOf(r), "; nothing was written")
 	}
 	if p.Status >= http.StatusInternalServerError {
 		c.Log.Error("order not accepted", "path", r.URL.Path, "outcome", p.Outcome, "error", err)
@@ -104,12 +105,12 @@ func (c *Console) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	writeProblem(w, p)
 }
 
-// readOrder reads a CAP document and who it is for: ?channel=sms&channel=mail, ?person=REF, ?group=NAME, ?window=ID.
+// readOrder reads a CAP document and who it is for: ?channel=sms&channel=mail, ?person=REF, ?group=NAME, ?window=ID, ?nobody=true.
 func (c *Console) readOrder(w http.ResponseWriter, r *http.Request, by alerting.Actor) ([]byte, desk.Order, error) {
 	order := desk.Order{Actor: by}
 	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 	if kind != "application/cap+xml" && kind != "application/xml" && kind != "text/xml" {
-		return nil, order, fmt.Errorf("%w: Content-Type %q: send the CAP document as application/cap+xml", alerting.ErrInvalid, kind)
+		return nil, order, alerting.Refuse(alerting.ErrInvalid, "request.not-cap", "Content-Type %q: send the CAP document as application/cap+xml", kind)
 	}
 	document, err := io.ReadAll(io.LimitReader(r.Body, int64(c.MaxBytes)+1))
 	if err != nil {
@@ -122,13 +123,28 @@ func (c *Console) readOrder(w http.ResponseWriter, r *http.Request, by alerting.
 	query := r.URL.Query()
 	for _, name := range query["channel"] {
 		if !slices.Contains(alerting.Channels(), alerting.Channel(name)) {
-			return nil, order, fmt.Errorf("%w: channel %q: want one of %v", alerting.ErrInvalid, name, alerting.Channels())
+			return nil, order, alerting.Refuse(alerting.ErrInvalid, "request.channel", "channel %q: want one of %v", name, alerting.Terms(alerting.Channels()))
 		}
 		order.Channels = append(order.Channels, alerting.Channel(name))
 	}
 	order.Audience.People, order.Audience.Groups = query["person"], query["group"]
+	if order.Nobody, err = nobodyOf(query); err != nil {
+		return nil, order, err
+	}
 	order.Window, err = c.windowOf(r)
 	return document, order, err
+}
+
+// nobodyOf says whether an alert may be for an area in which the office knows nobody.
+func nobodyOf(query url.Values) (bool, error) {
+	switch text := query.Get("nobody"); text {
+	case "", "false":
+		return false, nil
+	case "true":
+		return true, nil
+	default:
+		return false, fmt.Errorf("%w: nobody %.20q: want true, or leave it out", alerting.ErrInvalid, text)
+	}
 }
 
 func (c *Console) dryRun(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
@@ -182,7 +198,7 @@ func searchOf(r *http.Request) (desk.Search, error) {
 		}
 		var err error
 		if *at, err = time.Parse(time.RFC3339, text); err != nil {
-			return s, fmt.Errorf("%w: %s %.40q: want a time with its zone, such as 2026-03-01T00:00:00Z", alerting.ErrInvalid, name, text)
+			return s, alerting.Refuse(alerting.ErrInvalid, "request.time", "%s %.40q: want a time with its zone, such as 2026-03-01T00:00:00Z", name, text)
 		}
 	}
 	return s, s.Check()
@@ -196,7 +212,7 @@ func limitOf(r *http.Request) (int, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n > 1000 {
-		return 0, fmt.Errorf("%w: limit %q: want 1 to 1000", alerting.ErrInvalid, text)
+		return 0, alerting.Refuse(alerting.ErrInvalid, "request.limit", "limit %q: want 1 to 1000", text)
 	}
 	return n, nil
 }

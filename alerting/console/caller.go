@@ -3,7 +3,6 @@ package console
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -56,7 +55,7 @@ func rightsOf(r login.Role) []Right {
 // The reasons for turning somebody away.
 var (
 	errNobody  = errors.New("nobody is logged in")
-	errForeign = errors.New("the request comes from another site's page")
+	errForeign = alerting.Refuse(nil, "request.foreign", "the request comes from another site's page")
 )
 
 // UnitHeader is where somebody who acts for several units says for which.
@@ -139,20 +138,21 @@ func (c *Console) May(ctx context.Context, who Caller, right Right, unit string)
 func (c *Console) Allows(ctx context.Context, right Right, unit string) error {
 	who, ok := ctx.Value(callerKey{}).(Caller)
 	if !ok {
-		return fmt.Errorf("%w: nobody is logged in", alerting.ErrForbidden)
+		return alerting.Refuse(alerting.ErrForbidden, "login.nobody", "nobody is logged in")
 	}
 	may, err := c.May(ctx, who, right, unit)
 	if err != nil || may {
 		return err
 	}
-	return fmt.Errorf("%w: %s lacks the right %s in %s", alerting.ErrForbidden, who.Actor.Name, right, unitName(unit))
+	return lacksIn(alerting.ErrForbidden, who.Actor.Name, right, unit)
 }
 
-func unitName(unit string) string {
+// lacksIn says that somebody lacks a right in a unit, or in the whole office.
+func lacksIn(kind error, name string, right Right, unit string) error {
 	if unit == "" {
-		return "the whole office"
+		return alerting.Refuse(kind, "right.office", "%s lacks the right %s in the whole office", name, alerting.Term(right))
 	}
-	return "the unit " + unit
+	return alerting.Refuse(kind, "right.unit", "%s lacks the right %s in the unit %s", name, alerting.Term(right), unit)
 }
 
 // callerKey is where the context of a request has its caller.
@@ -169,9 +169,11 @@ func callerOf(ctx context.Context) Caller {
 }
 
 // lacks: somebody is known, and may not.
-type lacks struct{ detail string }
+type lacks struct{ why error }
 
-func (l *lacks) Error() string { return l.detail }
+func (l *lacks) Error() string { return l.why.Error() }
+
+func (l *lacks) Unwrap() error { return l.why }
 
 // choose looks whether a caller has a right, and settles the unit that he acts for: the one that the header names; else the whole
 // office or the only unit in which he has the right.
@@ -181,11 +183,10 @@ func (c *Console) choose(r *http.Request, who *Caller, right Right) error {
 	}
 	units := who.units(right)
 	if len(units) == 0 {
-		what := "the token "
 		if who.Session != nil {
-			what = "the account "
+			return &lacks{alerting.Refuse(nil, "right.account", "the account %s lacks the right %s", who.Actor.Name, alerting.Term(right))}
 		}
-		return &lacks{what + who.Actor.Name + " lacks the right " + string(right)}
+		return &lacks{alerting.Refuse(nil, "right.token", "the token %s lacks the right %s", who.Actor.Name, alerting.Term(right))}
 	}
 	asked := r.Header.Values(UnitHeader)
 	switch {
@@ -195,15 +196,15 @@ func (c *Console) choose(r *http.Request, who *Caller, right Right) error {
 			return err
 		}
 		if !may || len(asked) > 1 {
-			return &lacks{who.Actor.Name + " lacks the right " + string(right) + " in " + unitName(asked[0])}
+			return &lacks{lacksIn(nil, who.Actor.Name, right, asked[0])}
 		}
 		who.Actor.Unit = asked[0]
 	case units[0] == "" || len(units) == 1:
 		who.Actor.Unit = units[0]
 	case right == MayRead: // reading is done for nobody
 	default:
-		return fmt.Errorf("%w: %s has the right %s in several units: name one in the header %s: %s", alerting.ErrInvalid, who.Actor.Name, right,
-			UnitHeader, strings.Join(units, ", "))
+		return alerting.Refuse(alerting.ErrInvalid, "right.which-unit", "%s has the right %s in several units: name one in the header %s: %s", who.Actor.Name,
+			alerting.Term(right), UnitHeader, strings.Join(units, ", "))
 	}
 	return nil
 }
@@ -241,24 +242,24 @@ func (c *Console) turnAway(w http.ResponseWriter, r *http.Request, err error) {
 	var no *lacks
 	switch {
 	case errors.Is(err, errNobody):
-		unauthorized(w, c.Login != nil)
+		unauthorized(w, r, c.Login != nil)
 	case errors.As(err, &no):
-		writeProblem(w, problem{Type: "about:blank", Status: http.StatusForbidden, Title: "Not allowed", Detail: no.detail})
+		turnDown(w, r, http.StatusForbidden, "Not allowed", no)
 	case errors.Is(err, errForeign):
-		writeProblem(w, problem{Type: "about:blank", Status: http.StatusForbidden, Title: "Not allowed", Detail: err.Error()})
+		turnDown(w, r, http.StatusForbidden, "Not allowed", errForeign)
 	default:
 		c.fail(w, r, err)
 	}
 }
 
-func unauthorized(w http.ResponseWriter, people bool) {
+func unauthorized(w http.ResponseWriter, r *http.Request, people bool) {
 	w.Header().Set("WWW-Authenticate", `Bearer realm="tocsin"`)
-	p := problem{Type: "about:blank", Status: http.StatusUnauthorized, Title: "A token is needed",
-		Detail: "send the header Authorization: Bearer TOKEN, with a token of the configuration (api.tokens)"}
 	if people {
-		p.Title = "A login is needed"
-		p.Detail = "log in (POST /api/login, `tocsin login`): nobody is logged in, or the session is over; programs send the header Authorization: Bearer TOKEN, " +
-			"with a token of the configuration (api.tokens)"
+		turnDown(w, r, http.StatusUnauthorized, "A login is needed", alerting.Refuse(nil, "login.needed",
+			"log in (POST /api/login, `tocsin login`): nobody is logged in, or the session is over; programs send the header Authorization: Bearer TOKEN, "+
+				"with a token of the configuration (api.tokens)"))
+		return
 	}
-	writeProblem(w, p)
+	turnDown(w, r, http.StatusUnauthorized, "A token is needed", alerting.Refuse(nil, "token.needed",
+		"send the header Authorization: Bearer TOKEN, with a token of the configuration (api.tokens)"))
 }

@@ -162,7 +162,7 @@ func (c *Console) importsSirens(w http.ResponseWriter, r *http.Request, by alert
 	}
 	file, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxProposedImport))
 	if err != nil {
-		return fmt.Errorf("%w: the file ends early, or is larger than %d bytes: import it in parts", alerting.ErrInvalid, maxProposedImport)
+		return alerting.Refuse(alerting.ErrInvalid, "upload.cut", "the file ends early, or is larger than %d bytes: import it in parts", maxProposedImport)
 	}
 	result, p, err := c.ProposeSirens(r.Context(), by, file)
 	if err != nil {

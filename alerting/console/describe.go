@@ -12,6 +12,8 @@ import (
 	"unicode"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"tocsin/alerting"
 )
 
 var pathParameter = regexp.MustCompile(`\{(\w+)\}`)
@@ -24,8 +26,10 @@ func (c *Console) describe() ([]byte, error) {
 			"Questions may be sent away with 429 under load; orders never are."},
 		Components: &huma.Components{Schemas: schemas, SecuritySchemes: map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}, "session": {Type: "apiKey", In: "cookie", Name: c.cookieName()}}},
 		Security:   []map[string][]string{{"token": {}}, {"session": {}}}}
+	refused := schemas.Schema(reflect.TypeFor[problem](), true, "problem")
+	describeCodes(schemas.SchemaFromRef(refused.Ref))
 	problems := &huma.Response{Description: "It was refused, or could not be done; the problem says why, and what to do.", Content: map[string]*huma.MediaType{
-		"application/problem+json": {Schema: schemas.Schema(reflect.TypeFor[problem](), true, "problem")}}}
+		"application/problem+json": {Schema: refused}}}
 	for _, r := range c.routes() {
 		method, where, _ := strings.Cut(r.pattern, " ")
 		op := &huma.Operation{OperationID: operationID(method, where), Summary: r.about, Description: takes(r.right),
@@ -59,6 +63,14 @@ func (c *Console) describe() ([]byte, error) {
 		}
 	}
 	return json.MarshalIndent(api, "", "  ")
+}
+
+// describeCodes lists what the code of a problem may be.
+func describeCodes(s *huma.Schema) {
+	code := s.Properties["code"]
+	code.Description = "Which refusal it is: THING.WHAT where it has a sentence of its own, else the word of its kind. A code stays what it is; new ones may come. " +
+		"x-codes has the sentences, with verbs where values stand. Title and detail are in the language of ?lang= or Accept-Language, en or zh."
+	code.Extensions = map[string]any{"x-codes": alerting.Sentences()}
 }
 
 // linkAbout says how a list goes on.

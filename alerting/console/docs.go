@@ -9,6 +9,8 @@ import (
 	"html/template"
 	"net/http"
 	"strings"
+
+	"tocsin/alerting"
 )
 
 // The documentation of the API is one page of HTML, made from the routes that the OpenAPI description is made from. It needs no script
@@ -54,6 +56,22 @@ type docPage struct {
 	CSS         template.CSS
 	Groups      []docGroup
 	Errors      []docError
+	Codes       []docCode
+}
+
+// docCode is the code of a problem, and what it says.
+type docCode struct{ Code, Says string }
+
+func docCodes(lang string) []docCode {
+	var out []docCode
+	for _, s := range alerting.Sentences() {
+		says := s.English
+		if lang == "zh" {
+			says = s.Chinese
+		}
+		out = append(out, docCode{s.Code, says})
+	}
+	return out
 }
 
 // docGroups are the routes by the first word behind /api/, in the order in which they stand.
@@ -119,9 +137,9 @@ func (c *Console) docs(lang string) ([]byte, error) {
 	if lang == "zh" {
 		other = "en"
 	}
-	page := docPage{Lang: lang, Other: other, T: docWords(lang), CSS: template.CSS(docsCSS), Groups: c.docGroups(lang)} //nolint:gosec // it is ours
+	page := docPage{Lang: lang, Other: other, T: docWords(lang), CSS: template.CSS(docsCSS), Groups: c.docGroups(lang), Codes: docCodes(lang)} //nolint:gosec // it is ours
 	for _, s := range statuses() {
-		page.Errors = append(page.Errors, docError{s.status, s.title})
+		page.Errors = append(page.Errors, docError{s.status, titleIn(lang, s.title)})
 	}
 	var b bytes.Buffer
 	if err := t.Execute(&b, page); err != nil {

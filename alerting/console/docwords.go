@@ -12,8 +12,10 @@ func docWords(lang string) map[string]string {
 			"lists":    "列表分页：limit 为条数（1 至 1000，默认 50），after 为游标。应答头 Link 中 rel=\"next\" 的地址就是下一页；没有它就是最后一页。游标只对同一列表和同样的筛选条件有效。",
 			"load":     "负载过高时，查询可能得到 429 而被拒，稍后再试即可；发布和停止的命令从不因此被拒。",
 			"problems": "错误以问题文档（RFC 9457，application/problem+json）返回：title 说明是什么错误，detail 说明哪里有误以及如何处理；发布类请求还有 outcome（refused 未发布，unknown 结果不明，重复同一请求是安全的）；findings 是文档违反的规则。",
-			"status":   "状态码", "meaning": "含义", "unauthorized": "没有令牌，或令牌无效", "tooMany": "查询过多，请稍后再试",
-			"right": "所需权限", "parameters": "参数", "inPath": "路径的一部分", "request": "请求", "answer": "应答", "field": "字段", "fields": "应答的字段",
+			"status":   "状态码", "meaning": "含义", "unauthorized": "没有令牌，或令牌无效", "code": "全部代码",
+			"codes":   "每个问题文档都有 code：带点的代码各有一句固定的话，不带点的代码表示一类错误，其后附英文说明。代码的含义不会改变，今后可能增加。title 和 detail 的语言由 ?lang= 或 Accept-Language（en、zh）决定。",
+			"tooMany": "查询过多，请稍后再试",
+			"right":   "所需权限", "parameters": "参数", "inPath": "路径的一部分", "request": "请求", "answer": "应答", "field": "字段", "fields": "应答的字段",
 			"type": "类型", "optional": "可省略", "example": "示例", "link": "分页；应答头 Link 指向下一页。",
 		}
 	}
@@ -24,8 +26,10 @@ func docWords(lang string) map[string]string {
 		"lists":    "Lists come in pages: limit is how many (1 to 1000, 50 when left out), after is a cursor. The header Link of an answer names the next page (rel=\"next\"); without it the page is the last. A cursor is good for the same list with the same filters only.",
 		"load":     "Under load a question may be sent away with 429: ask again a little later. Orders never are.",
 		"problems": "Errors are problem documents (RFC 9457, application/problem+json): title says what sort, detail what is wrong, where, and what to do. Orders also have outcome: refused (nothing was issued) or unknown (the same request again is safe). findings are the rules that a document breaks.",
-		"status":   "Status", "meaning": "Meaning", "unauthorized": "There is no token, or it is not known", "tooMany": "Too many questions at once",
-		"right": "Takes the right", "parameters": "Parameters", "inPath": "Part of the path", "request": "Request", "answer": "Answer", "field": "Field", "fields": "Fields of the answer",
+		"status":   "Status", "meaning": "Meaning", "unauthorized": "There is no token, or it is not known", "code": "All codes",
+		"codes":   "Every problem has a code: one with a dot has a sentence of its own, and one without is that of a kind of errors. A code stays what it is; new ones may come. title and detail are in the language that ?lang= or Accept-Language names: en or zh.",
+		"tooMany": "Too many questions at once",
+		"right":   "Takes the right", "parameters": "Parameters", "inPath": "Part of the path", "request": "Request", "answer": "Answer", "field": "Field", "fields": "Fields of the answer",
 		"type": "Type", "optional": "may be left out", "example": "Example", "link": "It comes in pages; the header Link leads to the next.",
 	}
 }

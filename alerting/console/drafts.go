@@ -20,12 +20,11 @@ type Drafts interface {
 	Draft(ctx context.Context, document []byte, o desk.Order) (desk.Draft, error)
 	Amend(ctx context.Context, id string, version int64, document []byte, o desk.Order) (desk.Draft, error)
 	DraftAt(ctx context.Context, id string) (desk.Draft, error)
-	Look(ctx context.Context, id string, by alerting.Actor) (desk.Draft, error)
 	Versions(ctx context.Context, id string, before int64, limit int) ([]desk.Version, error)
-	VersionDocument(ctx context.Context, id string, version int64, by alerting.Actor) ([]byte, error)
-	DraftChanges(ctx context.Context, id string, from int64, by alerting.Actor) ([]cap.Change, error)
+	VersionDocument(ctx context.Context, id string, version int64) ([]byte, error)
+	DraftChanges(ctx context.Context, id string, from int64) ([]cap.Change, error)
 	Drafts(ctx context.Context, states []desk.DraftState, after alerting.Place, limit int) ([]desk.Draft, error)
-	Submit(ctx context.Context, id string, version int64, by alerting.Actor, release time.Time) (desk.Draft, error)
+	HandIn(ctx context.Context, id string, by alerting.Actor, s desk.Submission) (desk.Draft, error)
 	SignPicked(ctx context.Context, id string, version int64, by alerting.Actor, a alerting.Approval, p desk.Pick) (desk.Draft, error)
 	Confirmation(ctx context.Context, id, lang, operator string) (desk.Confirmation, error)
 	Return(ctx context.Context, id string, version int64, by alerting.Actor, reason string) (desk.Draft, error)
@@ -52,7 +51,7 @@ func (c *Console) draft(w http.ResponseWriter, r *http.Request, by alerting.Acto
 func (c *Console) amend(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
 	version, err := strconv.ParseInt(trimQuotes(r.Header.Get("If-Match")), 10, 64)
 	if err != nil {
-		return fmt.Errorf("%w: If-Match %q: want the version that you replace, such as \"1\"", alerting.ErrInvalid, r.Header.Get("If-Match"))
+		return alerting.Refuse(alerting.ErrInvalid, "request.if-match", "If-Match %q: want the version that you replace, such as \"1\"", r.Header.Get("If-Match"))
 	}
 	document, order, remarks, err := c.readFilled(w, r, by)
 	if err != nil {
@@ -84,8 +83,8 @@ func writeDraft(w http.ResponseWriter, r *http.Request, status int, d desk.Draft
 	return nil
 }
 
-func (c *Console) draftAt(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
-	d, err := c.Drafts.Look(r.Context(), r.PathValue("id"), by)
+func (c *Console) draftAt(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {
+	d, err := c.Drafts.DraftAt(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
@@ -124,6 +123,8 @@ type draftAct struct {
 	Version int64     `json:"version"`
 	Reason  string    `json:"reason,omitempty"`
 	Release time.Time `json:"release,omitzero"`
+	// Nobody comes with a submission that is meant for an area in which the office knows nobody.
+	Nobody bool `json:"nobody,omitempty"`
 	// Approval is the signature of an act that takes one.
 	Approval alerting.Approval `json:"approval,omitzero"`
 	// Place and challenge come with an approval where the confirmation asks for the place.
@@ -158,13 +159,13 @@ func readJSONUpTo(w http.ResponseWriter, r *http.Request, limit int64, into any)
 		return fmt.Errorf("%w: body: %w", alerting.ErrInvalid, err)
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return fmt.Errorf("%w: body: something follows the JSON value", alerting.ErrInvalid)
+		return alerting.Refuse(alerting.ErrInvalid, "request.trailing", "body: something follows the JSON value")
 	}
 	return nil
 }
 
 func (c *Console) submitDraft(ctx context.Context, id string, by alerting.Actor, act draftAct) (desk.Draft, error) {
-	return c.Drafts.Submit(ctx, id, act.Version, by, act.Release)
+	return c.Drafts.HandIn(ctx, id, by, desk.Submission{Version: act.Version, Release: act.Release, Nobody: act.Nobody})
 }
 
 func (c *Console) signDraft(ctx context.Context, id string, by alerting.Actor, act draftAct) (desk.Draft, error) {

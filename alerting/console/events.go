@@ -3,7 +3,6 @@ package console
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -38,8 +37,8 @@ func (c *Console) events(w http.ResponseWriter, r *http.Request, _ alerting.Acto
 		defer func() { <-c.watching }()
 	default:
 		w.Header().Set("Retry-After", "10")
-		writeProblem(w, problem{Type: "about:blank", Status: http.StatusTooManyRequests, Title: "Too many watch at once",
-			Detail: fmt.Sprintf("%d streams are open; close one, or ask for the status now and then", maxWatchers)})
+		turnDown(w, r, http.StatusTooManyRequests, "Too many watch at once",
+			alerting.Refuse(nil, "request.watchers", "%d streams are open; close one, or ask for the status now and then", maxWatchers))
 		return nil
 	}
 	w.Header().Set("Content-Type", "text/event-stream")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"time"
@@ -41,7 +40,7 @@ const (
 func (c *Console) imports(what string, read Import) func(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
 	return func(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
 		if read == nil {
-			return fmt.Errorf("%w: this import", alerting.ErrNotFound)
+			return alerting.Refuse(alerting.ErrNotFound, "import.off", "this import")
 		}
 		id, err := c.begins(w, r, by, what)
 		if err != nil {
@@ -69,7 +68,7 @@ func (c *Console) imports(what string, read Import) func(w http.ResponseWriter, 
 			if !errors.Is(err, alerting.ErrInvalid) {
 				c.Log.Error("import failed", "path", r.URL.Path, "error", err)
 			}
-			p := problemOf(err)
+			p := problemIn(tongueOf(r), err)
 			say(ImportLine{Problem: &p, Result: &result})
 			return nil
 		}

@@ -2,7 +2,6 @@ package console
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 
 	"tocsin/alerting"
@@ -21,7 +20,7 @@ type Inbox interface {
 
 // errNoInbox: the configuration names no sources.
 func errNoInbox() error {
-	return fmt.Errorf("%w: nothing is taken in here: name sources in the configuration (inbox.sources)", alerting.ErrNotFound)
+	return alerting.Refuse(alerting.ErrNotFound, "inbox.off", "nothing is taken in here: name sources in the configuration (inbox.sources)")
 }
 
 // withInbox answers with an inbox only.
@@ -107,7 +106,7 @@ func turnsLetter(do func(ctx context.Context, id string, by alerting.Actor, reas
 			return err
 		}
 		if body.Reason == "" {
-			return fmt.Errorf("%w: body: want {\"reason\": \"…\"}", alerting.ErrInvalid)
+			return alerting.Refuse(alerting.ErrInvalid, "request.reason", "body: want {\"reason\": \"…\"}")
 		}
 		l, err := do(r.Context(), r.PathValue("id"), by, body.Reason)
 		if err != nil {

@@ -2,7 +2,6 @@ package console
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"strconv"
 
@@ -33,7 +32,7 @@ func (c *Console) letters(w http.ResponseWriter, r *http.Request, _ alerting.Act
 	}
 	all, err := strconv.ParseBool(query.Get("all"))
 	if err != nil && query.Get("all") != "" {
-		return fmt.Errorf("%w: all %q: want true or false", alerting.ErrInvalid, query.Get("all"))
+		return alerting.Refuse(alerting.ErrInvalid, "request.all", "all %q: want true or false", query.Get("all"))
 	}
 	found, err := c.Letters.List(r.Context(), maxLetters, func(e *stream.Examined) bool {
 		return (all || e.State != stream.LetterRedriven) && (alert.IsZero() || e.Alert == alert)

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -30,6 +29,6 @@ func (c *Console) limited(r route) handler {
 		if fill || method == http.MethodGet && slices.ContainsFunc(harmless(), func(p string) bool { return strings.HasPrefix(path, p) }) {
 			return r.answer(w, req, by)
 		}
-		return fmt.Errorf("%w: the token %s is for the worlds %v only: use the paths below /api/%s", alerting.ErrForbidden, who.Actor.Name, who.Worlds, who.Worlds[0])
+		return alerting.Refuse(alerting.ErrForbidden, "token.worlds", "the token %s is for the worlds %v only: use the paths below /api/%s", who.Actor.Name, alerting.Terms(who.Worlds), who.Worlds[0])
 	}
 }

@@ -2,7 +2,6 @@ package console
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"net/http"
 	"strconv"
@@ -84,7 +83,7 @@ type Me struct {
 func (c *Console) withLogin(h handler) handler {
 	return func(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
 		if c.Login == nil {
-			return fmt.Errorf("%w: people cannot log in here: login.enabled is not set in the configuration", alerting.ErrState)
+			return alerting.Refuse(alerting.ErrState, "login.off", "people cannot log in here: login.enabled is not set in the configuration")
 		}
 		return h(w, r, by)
 	}
@@ -93,7 +92,7 @@ func (c *Console) withLogin(h handler) handler {
 // readSecret reads a body with secrets in it. What is wrong with it is not repeated.
 func readSecret(w http.ResponseWriter, r *http.Request, into any, fields string) error {
 	if err := readJSON(w, r, into); err != nil {
-		return fmt.Errorf("%w: body: want one JSON object with %s, of at most %d bytes", alerting.ErrInvalid, fields, maxAct)
+		return alerting.Refuse(alerting.ErrInvalid, "request.fields", "body: want one JSON object with %s, of at most %d bytes", fields, maxAct)
 	}
 	return nil
 }
@@ -154,10 +153,10 @@ func (c *Console) opened(w http.ResponseWriter, r *http.Request, o login.Opened,
 	switch {
 	case errors.As(err, &shut):
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(shut.Wait.Seconds()))))
-		writeProblem(w, problem{Type: "about:blank", Status: http.StatusTooManyRequests, Title: "Too many attempts", Detail: err.Error()})
+		turnDown(w, r, http.StatusTooManyRequests, "Too many attempts", shut)
 		return nil
 	case errors.Is(err, login.ErrWrong):
-		writeProblem(w, problem{Type: "about:blank", Status: http.StatusUnauthorized, Title: "Not logged in", Detail: login.ErrWrong.Error()})
+		turnDown(w, r, http.StatusUnauthorized, "Not logged in", login.ErrWrong)
 		return nil
 	case err != nil:
 		return err
@@ -207,7 +206,7 @@ func (c *Console) logOut(w http.ResponseWriter, r *http.Request, _ alerting.Acto
 func personOf(r *http.Request) (Caller, error) {
 	who := callerOf(r.Context())
 	if who.Session == nil {
-		return who, fmt.Errorf("%w: %s is a token, and has no account", alerting.ErrForbidden, who.Actor.Name)
+		return who, alerting.Refuse(alerting.ErrForbidden, "account.token", "%s is a token, and has no account", who.Actor.Name)
 	}
 	return who, nil
 }

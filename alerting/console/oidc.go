@@ -1,19 +1,18 @@
 package console
 
 import (
-	"errors"
 	"io"
 	"net/http"
+	"regexp"
 
 	"tocsin/alerting"
-	"tocsin/alerting/login"
 )
 
 // oidcRoutes lead a browser to the OpenID Connect provider of the office, and back.
 func (c *Console) oidcRoutes() []route {
 	return []route{
-		{"GET /api/login/oidc", Anyone, c.withLogin(c.beginOIDC), "Go and log in at the OpenID Connect provider of the office", nil, nil, 303},
-		{"GET /api/login/oidc/callback", Anyone, c.withLogin(c.endOIDC), "Come back from there: a session begins, as a cookie", nil, htmlMedia, 200},
+		{"GET /api/login/oidc", Anyone, c.forBrowsers(c.withLogin(c.beginOIDC)), "Go and log in at the OpenID Connect provider of the office", nil, nil, 303},
+		{"GET /api/login/oidc/callback", Anyone, c.forBrowsers(c.withLogin(c.endOIDC)), "Come back from there: a session begins, as a cookie", nil, htmlMedia, 200},
 	}
 }
 
@@ -46,11 +45,10 @@ func (c *Console) endOIDC(w http.ResponseWriter, r *http.Request, _ alerting.Act
 		browser = k.Value
 	}
 	http.SetCookie(w, c.oidcCookie("", -1))
-	o, err := c.Login.ByOIDC(r.Context(), c.address(r), q.Get("state"), q.Get("code"), browser)
-	var shut *login.Locked
-	if errors.Is(err, login.ErrWrong) || errors.As(err, &shut) {
-		return c.opened(w, r, o, err, true)
+	if denied := q.Get("error"); denied != "" {
+		return deniedBy(denied)
 	}
+	o, err := c.Login.ByOIDC(r.Context(), c.address(r), q.Get("state"), q.Get("code"), browser)
 	if err != nil {
 		return err
 	}
@@ -63,4 +61,13 @@ func (c *Console) endOIDC(w http.ResponseWriter, r *http.Request, _ alerting.Act
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	_, _ = io.WriteString(w, onwards)
 	return nil
+}
+
+// deniedBy is the refusal of the provider itself (RFC 6749 §4.1.2.1). Only a word of the standard's form is repeated: anybody can make
+// somebody's browser come here.
+func deniedBy(word string) error {
+	if !regexp.MustCompile(`^[a-z_]{1,40}$`).MatchString(word) {
+		word = "error"
+	}
+	return alerting.Refuse(alerting.ErrForbidden, "oidc.denied", "the provider let nobody in (%s)", word)
 }

@@ -46,4 +46,33 @@ func TestOIDCOverHTTP(t *testing.T) {
 		t.Errorf("without the cookie: %s, %v", w.Body, w.Header())
 	}
 	wantStatus(t, o.send(h, "GET", back, "", "Cookie", k.Name+"="+k.Value), http.StatusForbidden) // the state is used up
+	for _, row := range []struct {
+		query, lang, lead string
+		status            int
+		says              []string
+	}{
+		{"?code=x&state=" + where.Query().Get("state"), "en", "<h1>You are not logged in</h1>", 403,
+			[]string{"this login was not begun here", "Begin again", `<h2>登录未成功</h2>`, "这次登录不是在此发起的", `href="/api/login/oidc"`, `href="/login"`}},
+		{"?error=access_denied&state=x", "zh-CN", "<h1>登录未成功</h1>", 403, []string{"身份认证服务没有允许登录（access_denied）", "the provider let nobody in (access_denied)"}},
+		{"?error=%3Cscript%3Ecall+this+number", "en", "<h1>You are not logged in</h1>", 403, []string{"the provider let nobody in (error)"}},
+	} {
+		w := o.send(h, "GET", "/api/login/oidc/callback"+row.query, "", "Accept", "text/html,*/*;q=0.8", "Accept-Language", row.lang)
+		wantStatus(t, w, row.status)
+		page := w.Body.String()
+		for _, want := range append(row.says, row.lead) {
+			if !strings.Contains(page, want) {
+				t.Errorf("%s: the page lacks %q: %s", row.query, want, page)
+			}
+		}
+		if !strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") || !strings.Contains(w.Header().Get("Content-Security-Policy"), "style-src 'sha256-") ||
+			!strings.Contains(page, "<style>"+oidcCSS+"</style>") || strings.Contains(page, "call this number") {
+			t.Errorf("%s: %v %s", row.query, w.Header(), page)
+		}
+	}
+	provider.Close()
+	o.gate.Provider = &login.Provider{Issuer: provider.URL, ClientID: "tocsin", Client: provider.Client()}
+	w = o.send(h, "GET", "/api/login/oidc", "", "Accept", "text/html", "Accept-Language", "zh")
+	if wantStatus(t, w, http.StatusServiceUnavailable); !strings.Contains(w.Body.String(), "请过一分钟再试") || strings.Contains(w.Body.String(), provider.URL) {
+		t.Errorf("without the provider: %s", w.Body)
+	}
 }

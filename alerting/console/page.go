@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -40,8 +39,7 @@ func (c *Console) pageOf(r *http.Request, list string) (page, error) {
 	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(after)
 	if err != nil || len(raw) < sumSize+8 || len(raw) > sumSize+8+maxCursor || !hmac.Equal(raw[:sumSize], p.sum(raw[sumSize:])) {
-		return p, fmt.Errorf("%w: after: this is no cursor of this list with these filters; take it from the header Link of the page before, "+
-			"or leave it out to begin at the top", alerting.ErrInvalid)
+		return p, alerting.Refuse(alerting.ErrInvalid, "request.cursor", "after: this is no cursor of this list with these filters; take it from the header Link of the page before, or leave it out to begin at the top")
 	}
 	p.at, p.id = int64(binary.BigEndian.Uint64(raw[sumSize:])), string(raw[sumSize+8:]) //nolint:gosec // the bits are meant
 	return p, nil

@@ -28,7 +28,7 @@ func parameters() map[string][]parameter {
 		return parameter{"state", "query", "Only those in this state (" + what + "); may be repeated", false}
 	}
 	return map[string][]parameter{
-		"POST /api/alerts": orderedBy(),
+		"POST /api/alerts": orderedBy(parameter{"nobody", "query", "true: it may be for an area in which the office knows nobody; else that is refused", false}),
 		"POST /api/alerts/dry-run": orderedBy(parameter{"list", "query", "true: also each recipient by reference", false},
 			parameter{"previews", "query", "true: also the words of every info on every channel, whether or not anybody is told by it", false}),
 		"POST /api/alerts/{id}/update": orderedBy(),

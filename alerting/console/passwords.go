@@ -2,7 +2,6 @@ package console
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 
 	"tocsin/alerting"
@@ -43,7 +42,7 @@ type typed struct {
 func readTyped(w http.ResponseWriter, r *http.Request, fields string) (typed, error) {
 	var t typed
 	if err := readJSON(w, r, &t); err != nil {
-		return typed{}, fmt.Errorf("%w: body: want one JSON object with %s, of at most %d bytes", alerting.ErrInvalid, fields, maxAct)
+		return typed{}, alerting.Refuse(alerting.ErrInvalid, "request.fields", "body: want one JSON object with %s, of at most %d bytes", fields, maxAct)
 	}
 	return t, nil
 }

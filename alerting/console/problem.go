@@ -12,46 +12,48 @@ import (
 
 // problem is an error as RFC 9457 writes it. Outcome says what became of a request to issue: refused or unknown.
 type problem struct {
-	Type     string       `json:"type"`
-	Title    string       `json:"title"`
-	Status   int          `json:"status"`
+	Type   string `json:"type"`
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	// Code says for good which refusal it is (alerting.Sentences): THING.WHAT where there is one sentence for it, or else the word of its kind.
+	Code     string       `json:"code"`
 	Detail   string       `json:"detail,omitempty"`
 	Outcome  string       `json:"outcome,omitempty"`
 	Findings cap.Findings `json:"findings,omitempty"`
 }
 
-// kindStatus is how one kind of error looks over HTTP.
+// kindStatus is how one kind of error looks over HTTP. Its title has a Chinese name (alerting.Term), and its code a Chinese sentence.
 type kindStatus struct {
 	kind   error
+	code   string
 	status int
 	title  string
-	// chinese is the title in Chinese.
-	chinese string
 }
 
 // statuses is the one table from kinds of errors to HTTP.
 func statuses() []kindStatus {
 	return []kindStatus{
-		{alerting.ErrUnknown, http.StatusGatewayTimeout, "Outcome unknown: repeating the request is safe", "结果不明：重复同一请求是安全的"},
-		{alerting.ErrUnavailable, http.StatusServiceUnavailable, "A store cannot be reached", "数据库或消息服务暂时无法访问"},
-		{alerting.ErrInvalid, http.StatusBadRequest, "The input breaks a rule", "输入不合规则"},
-		{alerting.ErrNotFound, http.StatusNotFound, "No such thing", "没有这一项"},
-		{alerting.ErrForbidden, http.StatusForbidden, "Not allowed", "不允许"},
-		{alerting.ErrConflict, http.StatusConflict, "Conflicts with what is there", "与现有内容冲突"},
-		{alerting.ErrState, http.StatusConflict, "Not possible in this state", "当前状态下不能这样做"},
+		{alerting.ErrUnknown, "unknown", http.StatusGatewayTimeout, "Outcome unknown: repeating the request is safe"},
+		{alerting.ErrUnavailable, "unavailable", http.StatusServiceUnavailable, "A store cannot be reached"},
+		{alerting.ErrInvalid, "invalid", http.StatusBadRequest, "The input breaks a rule"},
+		{alerting.ErrNotFound, "not-found", http.StatusNotFound, "No such thing"},
+		{alerting.ErrForbidden, "forbidden", http.StatusForbidden, "Not allowed"},
+		{alerting.ErrConflict, "conflict", http.StatusConflict, "Conflicts with what is there"},
+		{alerting.ErrState, "state", http.StatusConflict, "Not possible in this state"},
 	}
 }
 
+// problemOf is an error as a problem, in English, with the code of its kind.
 func problemOf(err error) problem {
-	p := problem{Type: "about:blank", Status: http.StatusInternalServerError, Title: "Internal error"}
+	p := problem{Type: "about:blank", Status: http.StatusInternalServerError, Title: "Internal error", Code: "internal"}
 	var findings cap.Findings
 	if errors.As(err, &findings) {
-		p.Status, p.Title, p.Findings = http.StatusBadRequest, "The document breaks rules of CAP", findings
+		p.Status, p.Title, p.Code, p.Findings = http.StatusBadRequest, "The document breaks rules of CAP", "findings", findings
 		return p
 	}
 	for _, row := range statuses() {
 		if errors.Is(err, row.kind) {
-			p.Status, p.Title, p.Detail = row.status, row.title, err.Error()
+			p.Status, p.Title, p.Code, p.Detail = row.status, row.title, row.code, err.Error()
 			break
 		}
 	}
@@ -66,25 +68,49 @@ func tongueOf(r *http.Request) string {
 	return "en"
 }
 
-// problemIn is problemOf with the title and the findings in a language. The detail is English.
+// problemIn is problemOf in a language, with the code of the refusal where it is one.
 func problemIn(tongue string, err error) problem {
-	p := problemOf(err)
+	return problemOf(err).in(tongue, err)
+}
+
+// in puts a problem, which says why with an error, into a language. In Chinese what has no sentence of its own begins with that of its
+// kind, and the English follows.
+func (p problem) in(tongue string, err error) problem {
+	general := p.Code
+	if known := p.Status != http.StatusInternalServerError && p.Findings == nil; known {
+		if r := alerting.RefusalOf(err); r != nil {
+			p.Code = r.Code()
+		}
+	}
 	if tongue != "zh" {
 		return p
 	}
-	p.Findings = alerting.FindingsIn(tongue, p.Findings)
+	p.Title, p.Findings = titleIn(tongue, p.Title), alerting.FindingsIn(tongue, p.Findings)
+	exact, ok := alerting.InChinese(err)
 	switch {
-	case len(p.Findings) > 0:
-		p.Title = "文档不合 CAP 的规则"
+	case p.Findings != nil:
 	case p.Status == http.StatusInternalServerError:
-		p.Title = "内部错误"
-	}
-	for _, row := range statuses() {
-		if p.Title == row.title {
-			p.Title = row.chinese
-		}
+		p.Detail = alerting.General(general)
+	case ok:
+		p.Detail = exact
+	default:
+		p.Detail = alerting.General(general) + "英文说明：" + p.Detail
 	}
 	return p
+}
+
+// titleIn is the title of a problem in a language.
+func titleIn(tongue, title string) string {
+	if tongue == "zh" {
+		return alerting.Term(title).Chinese()
+	}
+	return title
+}
+
+// turnDown answers with a status that no kind of error has; the refusal says why.
+func turnDown(w http.ResponseWriter, r *http.Request, status int, title string, why error) {
+	p := problem{Type: "about:blank", Status: status, Title: title, Detail: why.Error()}
+	writeProblem(w, p.in(tongueOf(r), why))
 }
 
 // fail answers with a problem. What is not one of the known kinds is logged and kept from the caller.

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"slices"
 
 	"tocsin/alerting"
 )
@@ -17,7 +18,8 @@ type Readiness struct {
 type Check struct {
 	// Name is the same in every language: "store.kafka", "gateway.NAME", "sirens".
 	Name string `json:"name"`
-	// State is ok; warn, when something needs attention soon or works in part; or bad, when it does not work.
+	// State is ok; unknown, when nobody can tell yet; warn, when something needs attention soon or works in part; or bad, when it
+	// does not work.
 	State string            `json:"state"`
 	Title map[string]string `json:"title"`
 	// Detail is what is known, and Do what to do; empty when nothing is to be done.
@@ -27,16 +29,18 @@ type Check struct {
 
 // The states of a check.
 const (
-	CheckOK   = "ok"
-	CheckWarn = "warn"
-	CheckBad  = "bad"
+	CheckOK      = "ok"
+	CheckUnknown = "unknown"
+	CheckWarn    = "warn"
+	CheckBad     = "bad"
 )
 
 // ReadinessOf sums checks up.
 func ReadinessOf(checks []Check) Readiness {
 	out := Readiness{State: CheckOK, Checks: checks}
+	worse := []string{CheckOK, CheckUnknown, CheckWarn, CheckBad}
 	for _, c := range checks {
-		if c.State == CheckBad || c.State == CheckWarn && out.State == CheckOK {
+		if slices.Index(worse, c.State) > slices.Index(worse, out.State) {
 			out.State = c.State
 		}
 	}

@@ -72,7 +72,7 @@ func (c *Console) refill(w http.ResponseWriter, r *http.Request, by alerting.Act
 	}
 	change, err := readValues(http.MaxBytesReader(w, r.Body, maxValues))
 	if err == nil && change.Status != "" {
-		err = fmt.Errorf("%w: body: status: an update keeps that of its alert: leave it out", alerting.ErrInvalid)
+		err = alerting.Refuse(alerting.ErrInvalid, "request.update-status", "body: status: an update keeps that of its alert: leave it out")
 	}
 	if err != nil {
 		c.refuse(w, r, err)

@@ -57,7 +57,7 @@ func (c *Console) timeline(w http.ResponseWriter, r *http.Request, _ alerting.Ac
 // file is wanted whole.
 func (c *Console) unreached(w http.ResponseWriter, r *http.Request, id alerting.AlertID, part report.Part, format report.Format) error {
 	if part != report.UnreachedPart || format != report.JSON {
-		return fmt.Errorf("%w: limit and after: they go with part=unreached in JSON; leave them out here", alerting.ErrInvalid)
+		return alerting.Refuse(alerting.ErrInvalid, "request.unreached", "limit and after: they go with part=unreached in JSON; leave them out here")
 	}
 	p, err := c.pageOf(r, "unreached "+id.String())
 	if err != nil {

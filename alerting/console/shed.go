@@ -35,8 +35,8 @@ func (c *Console) inTurn(read handler) handler {
 			c.Shed()
 		}
 		w.Header().Set("Retry-After", "1")
-		writeProblem(w, problem{Type: "about:blank", Status: http.StatusTooManyRequests, Title: "Too many questions at once",
-			Detail: "ask again in a second; issuing and cancelling go on"})
+		turnDown(w, r, http.StatusTooManyRequests, "Too many questions at once",
+			alerting.Refuse(nil, "request.shed", "ask again in a second; issuing and cancelling go on"))
 		return nil
 	}
 }

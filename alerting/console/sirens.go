@@ -2,7 +2,6 @@ package console
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 
 	"tocsin/alerting"
@@ -18,12 +17,12 @@ func (c *Console) sirens(w http.ResponseWriter, r *http.Request, _ alerting.Acto
 		return err
 	}
 	if c.SirenList == nil {
-		return fmt.Errorf("%w: a list of sirens", alerting.ErrNotFound)
+		return alerting.Refuse(alerting.ErrNotFound, "sirens.off", "a list of sirens")
 	}
 	query := r.URL.Query()
 	q := audience.SirenQuery{After: p.id, Limit: p.limit, Gateway: query.Get("gateway"), Group: query.Get("group"), State: query.Get("state")}
 	if q.State != "" && q.State != "on" && q.State != "off" {
-		return fmt.Errorf("%w: state %.20q: want on or off", alerting.ErrInvalid, q.State)
+		return alerting.Refuse(alerting.ErrInvalid, "sirens.state", "state %.20q: want on or off", q.State)
 	}
 	all, err := c.SirenList(r.Context(), q)
 	if err != nil {

@@ -58,7 +58,7 @@ func (c *Console) templates(w http.ResponseWriter, _ *http.Request, _ alerting.A
 }
 
 func errNoTemplates() error {
-	return fmt.Errorf("%w: no templates are prepared here: name their folder in the configuration (templates.dir)", alerting.ErrNotFound)
+	return alerting.Refuse(alerting.ErrNotFound, "templates.off", "no templates are prepared here: name their folder in the configuration (templates.dir)")
 }
 
 func (c *Console) find(r *http.Request) (*template.Template, error) {
@@ -122,7 +122,7 @@ func readValues(body io.Reader) (template.Request, error) {
 	}
 	text, err := io.ReadAll(body)
 	if large := (*http.MaxBytesError)(nil); errors.As(err, &large) {
-		return template.Request{}, fmt.Errorf("%w: body: it has more than %d bytes: leave out the points of the area that no map shows", alerting.ErrInvalid, large.Limit)
+		return template.Request{}, alerting.Refuse(alerting.ErrInvalid, "template.large", "body: it has more than %d bytes: leave out the points of the area that no map shows", large.Limit)
 	}
 	if err == nil {
 		d := json.NewDecoder(bytes.NewReader(text))

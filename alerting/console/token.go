@@ -108,7 +108,7 @@ func (c *Console) anyone(w http.ResponseWriter, r *http.Request, handle handler)
 	}
 	if !c.strangers.admit(c.address(r)) {
 		w.Header().Set("Retry-After", "5")
-		writeProblem(w, problem{Type: "about:blank", Status: http.StatusTooManyRequests, Title: "Too many attempts", Detail: "try again in some seconds"})
+		turnDown(w, r, http.StatusTooManyRequests, "Too many attempts", alerting.Refuse(nil, "request.too-often", "try again in some seconds"))
 		return
 	}
 	if err := handle(w, r, alerting.Actor{}); err != nil {

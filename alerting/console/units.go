@@ -1,7 +1,6 @@
 package console
 
 import (
-	"fmt"
 	"net/http"
 	"strings"
 
@@ -26,7 +25,7 @@ const longestUnit = 200
 
 func checkParent(code string) error {
 	if len(code) > longestUnit || strings.ContainsRune(code, 0) {
-		return fmt.Errorf("%w: parent is the code of a unit, NAME=VALUE, of at most %d bytes", alerting.ErrInvalid, longestUnit)
+		return alerting.Refuse(alerting.ErrInvalid, "units.parent", "parent is the code of a unit, NAME=VALUE, of at most %d bytes", longestUnit)
 	}
 	return nil
 }
@@ -39,7 +38,7 @@ func (c *Console) units(w http.ResponseWriter, r *http.Request, _ alerting.Actor
 	}
 	q := audience.UnitQuery{Parent: r.URL.Query().Get("parent"), After: p.id, Limit: p.limit}
 	if c.UnitList == nil {
-		return fmt.Errorf("%w: a list of units", alerting.ErrNotFound)
+		return alerting.Refuse(alerting.ErrNotFound, "units.off", "a list of units")
 	}
 	if err := checkParent(q.Parent); err != nil {
 		return err

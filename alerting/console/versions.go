@@ -1,7 +1,6 @@
 package console
 
 import (
-	"fmt"
 	"net/http"
 	"strconv"
 
@@ -19,7 +18,7 @@ func autosaves(r *http.Request) (bool, error) {
 	case "1":
 		return true, nil
 	default:
-		return false, fmt.Errorf("%w: %s %.20q: send 1 when a form saves by itself, and leave the header out when a person does", alerting.ErrInvalid, AutosaveHeader, text)
+		return false, alerting.Refuse(alerting.ErrInvalid, "request.autosave", "%s %.20q: send 1 when a form saves by itself, and leave the header out when a person does", AutosaveHeader, text)
 	}
 }
 
@@ -41,12 +40,12 @@ func (c *Console) versions(w http.ResponseWriter, r *http.Request, _ alerting.Ac
 }
 
 // versionDocument gives the document of one version, byte for byte.
-func (c *Console) versionDocument(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
+func (c *Console) versionDocument(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {
 	version, err := versionIn(r.PathValue("version"))
 	if err != nil {
 		return err
 	}
-	document, err := c.Drafts.VersionDocument(r.Context(), r.PathValue("id"), version, by)
+	document, err := c.Drafts.VersionDocument(r.Context(), r.PathValue("id"), version)
 	if err != nil {
 		return err
 	}
@@ -56,7 +55,7 @@ func (c *Console) versionDocument(w http.ResponseWriter, r *http.Request, by ale
 }
 
 // draftChanges says in what the present version differs from the one that ?from= names.
-func (c *Console) draftChanges(w http.ResponseWriter, r *http.Request, by alerting.Actor) error {
+func (c *Console) draftChanges(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {
 	var from int64
 	if text := r.URL.Query().Get("from"); text != "" {
 		var err error
@@ -64,7 +63,7 @@ func (c *Console) draftChanges(w http.ResponseWriter, r *http.Request, by alerti
 			return err
 		}
 	}
-	all, err := c.Drafts.DraftChanges(r.Context(), r.PathValue("id"), from, by)
+	all, err := c.Drafts.DraftChanges(r.Context(), r.PathValue("id"), from)
 	return orJSON(w, all, err)
 }
 
@@ -72,7 +71,7 @@ func (c *Console) draftChanges(w http.ResponseWriter, r *http.Request, by alerti
 func versionIn(text string) (int64, error) {
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n < 1 {
-		return 0, fmt.Errorf("%w: version %.20q: want a number from 1 on, as the list of versions gives it", alerting.ErrInvalid, text)
+		return 0, alerting.Refuse(alerting.ErrInvalid, "request.version", "version %.20q: want a number from 1 on, as the list of versions gives it", text)
 	}
 	return n, nil
 }

@@ -2,7 +2,6 @@ package console
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
 
@@ -39,7 +38,7 @@ func (c *Console) windowRoutes() []route {
 
 // errNoWindows: this console was built without them.
 func errNoWindows() error {
-	return fmt.Errorf("%w: this office holds no public tests", alerting.ErrState)
+	return alerting.Refuse(alerting.ErrState, "window.off", "this office holds no public tests")
 }
 
 func (c *Console) windows(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {
@@ -142,7 +141,7 @@ func (c *Console) closeWindow(w http.ResponseWriter, r *http.Request, by alertin
 		return err
 	}
 	if closing.Window != r.PathValue("id") {
-		return fmt.Errorf("%w: the closing is of window %.64q, and the path names %.64q", alerting.ErrInvalid, closing.Window, r.PathValue("id"))
+		return alerting.Refuse(alerting.ErrInvalid, "window.closes-other", "the closing is of window %.64q, and the path names %.64q", closing.Window, r.PathValue("id"))
 	}
 	if err := c.Windows.CloseWindow(r.Context(), by, closing); err != nil {
 		return err

@@ -76,7 +76,7 @@ func (c *Console) belongs(r *http.Request, path string, brings bool) error {
 			return err
 		}
 		if s.World != want {
-			return fmt.Errorf("%w: there is no alert %s in the world %s", alerting.ErrNotFound, alert, want)
+			return alerting.Refuse(alerting.ErrNotFound, "world.alert", "there is no alert %s in the world %s", alert, alerting.Term(want))
 		}
 	case strings.HasPrefix(path, "/api/drafts/{id}"):
 		have, err := c.worldOfDraft(r.Context(), id)
@@ -84,7 +84,7 @@ func (c *Console) belongs(r *http.Request, path string, brings bool) error {
 			return err
 		}
 		if have != want {
-			return fmt.Errorf("%w: there is no draft %.40q in the world %s", alerting.ErrNotFound, id, want)
+			return alerting.Refuse(alerting.ErrNotFound, "world.draft", "there is no draft %.40q in the world %s", id, alerting.Term(want))
 		}
 	}
 	if !brings {

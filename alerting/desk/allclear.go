@@ -38,7 +38,7 @@ func (d *Desk) allClear(ctx context.Context, id alerting.AlertID, o Order) (Answ
 		return Answer{}, err
 	}
 	if isAllClear(original.Alert) {
-		return Answer{}, fmt.Errorf("%w: it is an all-clear itself", alerting.ErrState)
+		return Answer{}, alerting.Refuse(alerting.ErrState, "alert.is-all-clear", "it is an all-clear itself")
 	}
 	if err := checkWords(original.Alert, o.Words); err != nil {
 		return Answer{}, err

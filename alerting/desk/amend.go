@@ -2,13 +2,10 @@ package desk
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/uptrace/bun"
-
-	"tocsin/alerting"
 )
 
 // longestSitting is how long a form may put one version in the place of another: what was written before that is kept.
@@ -19,7 +16,7 @@ const longestSitting = 15 * time.Minute
 //
 // What a form saves by itself (Order.Autosave) is a new version, too, with a number of its own, so that of two who write only one
 // can save. But it takes the place of the version before in the list, which is gone then, if that one was saved by itself too, by
-// the same author, in the same sitting, and was never submitted nor seen by anybody else; see the package comment. A form does not
+// the same author, in the same sitting, and was never submitted; see the package comment. A form does not
 // take back what was submitted: that is ErrState.
 func (d *Desk) Amend(ctx context.Context, id string, version int64, document []byte, o Order) (Draft, error) {
 	a, err := d.readDraft(document)
@@ -86,11 +83,11 @@ func (d *Desk) succeed(ctx context.Context, tx bun.Tx, next versionRow, o Order)
 
 // replaceable reports whether a version that a form saved may take the place of the last one.
 func replaceable(last *versionRow, was wanted, next *versionRow) bool {
-	return was.Sitting > 0 && !was.Submitted && !was.Seen && last.Author == next.Author && last.Kind == next.Kind &&
+	return was.Sitting > 0 && !was.Submitted && last.Author == next.Author && last.Kind == next.Kind &&
 		next.AtMS-was.Sitting < longestSitting.Milliseconds()
 }
 
-// replace removes the last version, and makes the next one part of its sitting; false when somebody has seen it meanwhile.
+// replace removes the last version, and makes the next one part of its sitting; false when it was changed meanwhile.
 func replace(ctx context.Context, tx bun.Tx, last, next *versionRow, sitting int64) (bool, error) {
 	res, err := tx.NewDelete().Model((*versionRow)(nil)).Where("draft = ?", last.Draft).Where("version = ?", last.Version).
 		Where("wanted = ?", last.Wanted).Exec(ctx)
@@ -101,55 +98,4 @@ func replace(ctx context.Context, tx bun.Tx, last, next *versionRow, sitting int
 		return false, err
 	}
 	return true, next.change(func(w *wanted) { w.Sitting = sitting })
-}
-
-// looks is how often a reader tries to hold what a form goes on saving.
-const looks = 5
-
-// Look is DraftAt for somebody. What a form saved and somebody else than its author has seen is kept from then on.
-func (d *Desk) Look(ctx context.Context, id string, by alerting.Actor) (Draft, error) {
-	for range looks {
-		one, err := d.DraftAt(ctx, id)
-		if err != nil || !one.Autosaved || one.Author.Name == by.Name {
-			return one, err
-		}
-		kept, err := d.keepSeen(ctx, id, one.Version)
-		if err != nil {
-			return Draft{}, fmt.Errorf("keep version %d of draft %s: %w", one.Version, id, err)
-		}
-		if kept {
-			return one, nil
-		}
-	}
-	return Draft{}, fmt.Errorf("%w: draft %s is being written just now; look again", alerting.ErrUnavailable, id)
-}
-
-// keepSeen marks a version as seen; false when it is gone, or was changed meanwhile.
-func (d *Desk) keepSeen(ctx context.Context, id string, version int64) (kept bool, err error) {
-	v, err := findVersion(ctx, d.DB.Read(), id, version)
-	if errors.Is(err, alerting.ErrConflict) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	w, err := v.wanted()
-	if err != nil || w.Seen {
-		return w.Seen, err
-	}
-	was := v.Wanted
-	if err := v.change(func(w *wanted) { w.Seen = true }); err != nil {
-		return false, err
-	}
-	err = d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		res, err := tx.NewUpdate().Model((*versionRow)(nil)).Set("wanted = ?", v.Wanted).
-			Where("draft = ?", id).Where("version = ?", version).Where("wanted = ?", was).Exec(ctx)
-		if err != nil {
-			return err
-		}
-		n, err := res.RowsAffected()
-		kept = n == 1
-		return err
-	})
-	return kept, err
 }

@@ -15,9 +15,24 @@ import (
 	"tocsin/cap"
 )
 
-// Submit freezes a draft: what is wrong with it is refused, and whom it would reach is counted. From here on it is signed. Release
-// is when it shall go out once it is approved; zero means at once.
+// Submission is how a draft is handed in.
+type Submission struct {
+	// Version is the one that whoever hands it in has looked at.
+	Version int64
+	// Release is when it shall go out once it is approved; zero means at once.
+	Release time.Time
+	// Nobody: it may be for an area in which the office knows nobody, such as one that is for the feeds alone.
+	Nobody bool
+}
+
+// Submit is HandIn of a version that must reach somebody.
 func (d *Desk) Submit(ctx context.Context, id string, version int64, by alerting.Actor, release time.Time) (Draft, error) {
+	return d.HandIn(ctx, id, by, Submission{Version: version, Release: release})
+}
+
+// HandIn freezes a draft: what is wrong with it is refused, and whom it would reach is counted. From here on it is signed.
+func (d *Desk) HandIn(ctx context.Context, id string, by alerting.Actor, s Submission) (Draft, error) {
+	version, release := s.Version, s.Release
 	v, err := findVersion(ctx, d.DB.Read(), id, version)
 	if err != nil {
 		return Draft{}, fmt.Errorf("submit: %w", err)
@@ -32,11 +47,9 @@ func (d *Desk) Submit(ctx context.Context, id string, version int64, by alerting
 	if err := d.checkRelease(in, release); err != nil {
 		return Draft{}, fmt.Errorf("submit draft %s: %w", id, err)
 	}
-	var counted alerting.Counted
-	if d.Count != nil {
-		if counted, err = d.Count(ctx, in); err != nil {
-			return Draft{}, fmt.Errorf("submit draft %s: count whom it reaches: %w", id, err)
-		}
+	counted, err := d.counts(ctx, in, s.Nobody)
+	if err != nil {
+		return Draft{}, fmt.Errorf("submit draft %s: %w", id, err)
 	}
 	var due bool
 	err = d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
@@ -106,9 +119,9 @@ func (d *Desk) checkRelease(in *alerting.Issued, release time.Time) error {
 	case release.IsZero():
 		return nil
 	case in.Alert.MsgType == cap.MsgCancel:
-		return fmt.Errorf("%w: a Cancel does not wait: leave the time of release out", alerting.ErrInvalid)
+		return alerting.Refuse(alerting.ErrInvalid, "release.cancel-waits", "a Cancel does not wait: leave the time of release out")
 	case !release.Before(in.Expires):
-		return fmt.Errorf("%w: it would be released at %s and expires at %s", alerting.ErrInvalid, release.Format(time.RFC3339), in.Expires.Format(time.RFC3339))
+		return alerting.Refuse(alerting.ErrInvalid, "release.after-expiry", "it would be released at %s and expires at %s", release.Format(time.RFC3339), in.Expires.Format(time.RFC3339))
 	}
 	return nil
 }
@@ -122,8 +135,7 @@ const (
 // fresh refuses a signature of another time.
 func fresh(a alerting.Approval, now time.Time) error {
 	if a.At.After(now.Add(signatureAhead)) || a.At.Before(now.Add(-signatureBack)) {
-		return fmt.Errorf("%w: the signature is of %s, and it is %s here: set the clock, and sign again", alerting.ErrForbidden,
-			a.At.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+		return alerting.Refuse(alerting.ErrForbidden, "sign.clock", "the signature is of %s, and it is %s here: set the clock, and sign again", a.At.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
 	}
 	return nil
 }
@@ -139,7 +151,7 @@ func (d *Desk) Sign(ctx context.Context, id string, version int64, by alerting.A
 // place is missing or wrong.
 func (d *Desk) SignPicked(ctx context.Context, id string, version int64, by alerting.Actor, a alerting.Approval, p Pick) (Draft, error) {
 	if d.Office == nil {
-		return Draft{}, fmt.Errorf("sign draft %s: %w: the configuration names no approval, so there is nothing to sign", id, alerting.ErrState)
+		return Draft{}, fmt.Errorf("sign draft %s: %w", id, alerting.Refuse(alerting.ErrState, "sign.no-approval", "the configuration names no approval, so there is nothing to sign"))
 	}
 	v, err := findVersion(ctx, d.DB.Read(), id, version)
 	if err != nil {
@@ -194,7 +206,7 @@ func (d *Desk) mayAct(ctx context.Context, tx bun.Tx, roll *approval.Roll, in *a
 	switch approval.Act(a.Act) {
 	case approval.Author:
 		if a.By != v.Author {
-			return fmt.Errorf("%w: version %d was written by %s, and not by %s", alerting.ErrForbidden, v.Version, v.Author, a.By)
+			return alerting.Refuse(alerting.ErrForbidden, "sign.not-author", "version %d was written by %s, and not by %s", v.Version, v.Author, a.By)
 		}
 		return roll.Verify(&in.Envelope, a, approval.MayAuthor)
 	case approval.Approve:
@@ -203,11 +215,11 @@ func (d *Desk) mayAct(ctx context.Context, tx bun.Tx, roll *approval.Roll, in *a
 			return err
 		}
 		if wrote {
-			return fmt.Errorf("%w: %s wrote this draft, or a version of it; somebody else must approve it", alerting.ErrForbidden, a.By)
+			return alerting.Refuse(alerting.ErrForbidden, "sign.self-approval", "%s wrote this draft, or a version of it; somebody else must approve it", a.By)
 		}
 		return roll.Verify(&in.Envelope, a, approval.MayApprove)
 	}
-	return fmt.Errorf("%w: a draft is signed as %s or %s, not as %.20q", alerting.ErrInvalid, approval.Author, approval.Approve, a.Act)
+	return alerting.Refuse(alerting.ErrInvalid, "sign.act", "a draft is signed as %s or %s, not as %.20q", alerting.Term(approval.Author), alerting.Term(approval.Approve), alerting.Term(a.Act))
 }
 
 func (d *Desk) keepSignature(ctx context.Context, tx bun.Tx, id string, version int64, by alerting.Actor, a alerting.Approval) error {
@@ -222,7 +234,7 @@ func (d *Desk) keepSignature(ctx context.Context, tx bun.Tx, id string, version 
 	}
 	if n, err := res.RowsAffected(); err != nil || n == 0 {
 		if err == nil {
-			err = fmt.Errorf("%w: %s has signed version %d already", alerting.ErrConflict, a.By, version)
+			err = alerting.Refuse(alerting.ErrConflict, "sign.again", "%s has signed version %d already", a.By, version)
 		}
 		return err
 	}
@@ -311,7 +323,7 @@ type ending struct {
 func (d *Desk) turn(ctx context.Context, id string, version int64, by alerting.Actor, reason string, e ending) (Draft, error) {
 	reason = strings.TrimSpace(reason)
 	if reason == "" || len(reason) > longestReason || strings.ContainsRune(reason, 0) {
-		return Draft{}, fmt.Errorf("draft %s: %w: say why, in at most %d bytes", id, alerting.ErrInvalid, longestReason)
+		return Draft{}, fmt.Errorf("draft %s: %w", id, alerting.Refuse(alerting.ErrInvalid, "reason.missing", "say why, in at most %d bytes", longestReason))
 	}
 	err := d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
 		err := d.move(ctx, tx, id, version, e.from, func(q *bun.UpdateQuery) *bun.UpdateQuery {
@@ -341,7 +353,7 @@ func notBeingIssued(ctx context.Context, tx bun.Tx, id string) error {
 	}
 	out, err := tx.NewSelect().Model((*issueRow)(nil)).Where("alert = ?", row.Alert).Exists(ctx)
 	if err == nil && out {
-		err = fmt.Errorf("%w: it is being issued as alert %s; cancel that", alerting.ErrState, row.Alert)
+		err = alerting.Refuse(alerting.ErrState, "draft.going-out", "it is being issued as alert %s; cancel that", row.Alert)
 	}
 	return err
 }

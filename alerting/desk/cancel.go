@@ -29,14 +29,13 @@ func (d *Desk) Cancel(ctx context.Context, id alerting.AlertID, o Order) (Answer
 		return Answer{}, fmt.Errorf("cancel: %w", err)
 	}
 	if row.Kind == string(cap.MsgCancel) {
-		return Answer{}, fmt.Errorf("cancel alert %s: %w: it is a cancel itself", id, alerting.ErrState)
+		return Answer{}, fmt.Errorf("cancel alert %s: %w", id, alerting.Refuse(alerting.ErrState, "alert.is-cancel", "it is a cancel itself"))
 	}
 	if row.StoppedBy != "" {
 		return d.cancelAgain(ctx, id, row.StoppedBy)
 	}
 	if end := row.expires().Add(afterExpiry); !d.Now().Before(end) {
-		return Answer{}, fmt.Errorf("cancel alert %s: %w: it has been over since %s", id, alerting.ErrState,
-			row.expires().Format(time.RFC3339))
+		return Answer{}, fmt.Errorf("cancel alert %s: %w", id, alerting.Refuse(alerting.ErrState, "alert.over", "it has been over since %s", row.expires().Format(time.RFC3339)))
 	}
 	original, err := row.open()
 	if err != nil {
@@ -98,7 +97,7 @@ func (d *Desk) cancelAgain(ctx context.Context, id alerting.AlertID, stoppedBy s
 		return Answer{}, fmt.Errorf("cancel alert %s: %w", id, err)
 	}
 	if row.Kind != string(cap.MsgCancel) {
-		return Answer{}, fmt.Errorf("cancel alert %s: %w: alert %s took its place; cancel that", id, alerting.ErrState, by)
+		return Answer{}, fmt.Errorf("cancel alert %s: %w", id, alerting.Refuse(alerting.ErrState, "cancel.replaced", "alert %s took its place; cancel that", by))
 	}
 	in, err := row.open()
 	if err != nil {
@@ -254,8 +253,7 @@ func (d *Desk) alone(a *cap.Alert, o *Order) (reason string, err error) {
 		return "", err
 	}
 	if len(o.Words) > 0 {
-		return "", fmt.Errorf("%w: words: one person stops an alert here, and says nothing of his own: leave them out, and what is prepared is said; "+
-			"give the all-clear, or an update, to say more", alerting.ErrForbidden)
+		return "", alerting.Refuse(alerting.ErrForbidden, "cancel.own-words", "words: one person stops an alert here, and says nothing of his own: leave them out, and what is prepared is said; give the all-clear, or an update, to say more")
 	}
 	reason, o.Note = o.Note, ""
 	return reason, nil

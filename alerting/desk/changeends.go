@@ -41,7 +41,7 @@ func (d *Desk) Changes(ctx context.Context, q ChangeQuery) (all []Proposed, last
 	find := d.DB.Read().NewSelect().Model(&rows).ExcludeColumn("body").Order("proposed_ms DESC", "id DESC").Limit(int64(q.Limit))
 	for _, s := range q.States {
 		if !slices.Contains(ChangeStates(), s) {
-			return nil, last, fmt.Errorf("%w: state %.40q: want one of %v", alerting.ErrInvalid, s, ChangeStates())
+			return nil, last, alerting.Refuse(alerting.ErrInvalid, "change.state", "state %.40q: want one of %v", s, alerting.Terms(ChangeStates()))
 		}
 	}
 	if len(q.States) > 0 {
@@ -68,7 +68,7 @@ func (d *Desk) Changes(ctx context.Context, q ChangeQuery) (all []Proposed, last
 func (d *Desk) WithdrawChange(ctx context.Context, by alerting.Actor, id, reason string) (Proposed, error) {
 	reason = strings.TrimSpace(reason)
 	if reason == "" || len(reason) > longestReason || strings.ContainsRune(reason, 0) {
-		return Proposed{}, fmt.Errorf("withdraw change %s: %w: say why, in at most %d bytes", id, alerting.ErrInvalid, longestReason)
+		return Proposed{}, fmt.Errorf("withdraw change %s: %w", id, alerting.Refuse(alerting.ErrInvalid, "reason.missing", "say why, in at most %d bytes", longestReason))
 	}
 	err := d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
 		row, err := findChange(ctx, tx, id)
@@ -77,7 +77,7 @@ func (d *Desk) WithdrawChange(ctx context.Context, by alerting.Actor, id, reason
 		}
 		open, err := d.endChange(ctx, tx, id, ChangeWithdrawn, reason)
 		if err == nil && !open {
-			err = fmt.Errorf("%w: it is %s", alerting.ErrState, row.State)
+			err = alerting.Refuse(alerting.ErrState, "change.ended", "it is %s", alerting.Term(row.State))
 		}
 		if err != nil {
 			return err
@@ -121,7 +121,7 @@ func (d *Desk) SignChangeWithPassword(ctx context.Context, by alerting.Actor, id
 	}
 	p, err := d.ChangeAt(ctx, id, false)
 	if err == nil && p.Digest != digest {
-		err = fmt.Errorf("%w: its body has not the SHA-256 %.64q: look at it again", alerting.ErrConflict, digest)
+		err = alerting.Refuse(alerting.ErrConflict, "change.other-body", "its body has not the SHA-256 %.64q: look at it again", digest)
 	}
 	if err != nil {
 		return Proposed{}, fmt.Errorf("sign change %s: %w", id, err)

@@ -2,7 +2,6 @@ package desk
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -35,7 +34,7 @@ type ChangeKind struct {
 func (d *Desk) kindOf(name string) (ChangeKind, error) {
 	kind, known := d.Kinds[name]
 	if !known {
-		return ChangeKind{}, fmt.Errorf("%w: kind %.40q: want one of %v", alerting.ErrInvalid, name, slices.Sorted(maps.Keys(d.Kinds)))
+		return ChangeKind{}, alerting.Refuse(alerting.ErrInvalid, "change.kind", "kind %.40q: want one of %v", name, slices.Sorted(maps.Keys(d.Kinds)))
 	}
 	return kind, nil
 }

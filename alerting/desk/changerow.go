@@ -121,7 +121,7 @@ func findChange(ctx context.Context, db bun.IDB, id string) (changeRow, error) {
 	var row changeRow
 	err := db.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
-		return row, fmt.Errorf("%w: there is no change %.40q", alerting.ErrNotFound, id)
+		return row, alerting.Refuse(alerting.ErrNotFound, "change.unknown", "there is no change %.40q", id)
 	}
 	if err != nil {
 		return row, fmt.Errorf("read change %s: %w: %w", id, alerting.ErrUnavailable, err)

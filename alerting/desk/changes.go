@@ -48,10 +48,10 @@ func (d *Desk) Propose(ctx context.Context, by alerting.Actor, kind string, body
 		return p, fmt.Errorf("propose: %w", err)
 	}
 	if len(body) == 0 || len(body) > maxChangeBody {
-		return p, fmt.Errorf("propose %s: %w: the body has %d bytes: want 1 to %d; make several changes of a larger one", kind, alerting.ErrInvalid, len(body), maxChangeBody)
+		return p, fmt.Errorf("propose %s: %w", kind, alerting.Refuse(alerting.ErrInvalid, "change.size", "the body has %d bytes: want 1 to %d; make several changes of a larger one", len(body), maxChangeBody))
 	}
 	if reason = strings.TrimSpace(reason); len(reason) > longestReason || strings.ContainsRune(reason, 0) {
-		return p, fmt.Errorf("propose %s: %w: the reason must be at most %d bytes", kind, alerting.ErrInvalid, longestReason)
+		return p, fmt.Errorf("propose %s: %w", kind, alerting.Refuse(alerting.ErrInvalid, "change.reason-long", "the reason must be at most %d bytes", longestReason))
 	}
 	at, sum := d.Now().UTC().Truncate(time.Second), sha256.Sum256(body)
 	p.Change = alerting.Change{ID: newChangeID(), Kind: kind, Digest: hex.EncodeToString(sum[:]), Body: body, Reason: reason, At: at, Expires: at.Add(changeLife)}
@@ -74,7 +74,7 @@ func (d *Desk) propose(ctx context.Context, tx bun.Tx, by alerting.Actor, k Chan
 		return err
 	}
 	if len(plan.Summary) == 0 {
-		return fmt.Errorf("%w: nothing would change", alerting.ErrState)
+		return alerting.Refuse(alerting.ErrState, "change.nothing", "nothing would change")
 	}
 	p.Summary, p.Base, p.State = plan.Summary, plan.Base, ChangeOpen
 	atOnce := d.Office == nil || plan.Alone
@@ -162,9 +162,9 @@ func (d *Desk) SignChange(ctx context.Context, by alerting.Actor, id string, a a
 func (d *Desk) signable(p *Proposed) error {
 	switch {
 	case p.State != ChangeOpen:
-		return fmt.Errorf("%w: it is %s", alerting.ErrState, p.State)
+		return alerting.Refuse(alerting.ErrState, "change.ended", "it is %s", alerting.Term(p.State))
 	case !d.Now().Before(p.Expires):
-		return fmt.Errorf("%w: it lapsed at %s: propose it again", alerting.ErrState, p.Expires.Format(time.RFC3339))
+		return alerting.Refuse(alerting.ErrState, "change.lapsed", "it lapsed at %s: propose it again", p.Expires.Format(time.RFC3339))
 	}
 	return nil
 }
@@ -186,7 +186,7 @@ func (d *Desk) takeSignature(ctx context.Context, tx bun.Tx, by alerting.Actor, 
 		return false, err
 	}
 	if slices.ContainsFunc(p.By, func(have alerting.Approval) bool { return have.By == a.By }) {
-		return false, fmt.Errorf("%w: %s has signed it already; somebody else must", alerting.ErrConflict, a.By)
+		return false, alerting.Refuse(alerting.ErrConflict, "change.signed", "%s has signed it already; somebody else must", a.By)
 	}
 	p.By = append(p.By, a)
 	text, err := json.Marshal(p.By)
@@ -212,15 +212,14 @@ func (d *Desk) make(ctx context.Context, tx bun.Tx, by alerting.Actor, row *chan
 	}
 	// Nobody signed anything but this body, whatever stands in the database.
 	if sum := sha256.Sum256(body); hex.EncodeToString(sum[:]) != p.Digest {
-		return nil, nil, fmt.Errorf("%w: its body is not the one that was signed", alerting.ErrForbidden)
+		return nil, nil, alerting.Refuse(alerting.ErrForbidden, "change.tampered", "its body is not the one that was signed")
 	}
 	plan, err := k.Plan(ctx, tx, body)
 	if err != nil && !errors.Is(err, alerting.ErrState) {
 		return nil, nil, err
 	}
 	if err != nil || plan.Base != p.Base || !slices.Equal(plan.Summary, p.Summary) {
-		overtaken = fmt.Errorf("%w: what it would change was changed by somebody since it was proposed, so it was not made: propose it again, "+
-			"and look at what it says then", alerting.ErrConflict)
+		overtaken = alerting.Refuse(alerting.ErrConflict, "change.overtaken", "what it would change was changed by somebody since it was proposed, so it was not made: propose it again, and look at what it says then")
 		if _, err := d.endChange(ctx, tx, p.ID, ChangeOvertaken, "what it would change was changed by somebody since it was proposed"); err != nil {
 			return nil, nil, err
 		}
@@ -228,7 +227,7 @@ func (d *Desk) make(ctx context.Context, tx bun.Tx, by alerting.Actor, row *chan
 	}
 	open, err := d.endChange(ctx, tx, p.ID, ChangeApplied, "")
 	if err == nil && !open {
-		err = fmt.Errorf("%w: somebody else has ended it", alerting.ErrState)
+		err = alerting.Refuse(alerting.ErrState, "change.ended-meanwhile", "somebody else has ended it")
 	}
 	if err == nil {
 		err = k.Apply(ctx, tx, by, body)

@@ -23,6 +23,7 @@ func (d *Desk) check(document []byte, o Order, limits cap.Options) (*alerting.Is
 		return nil, fmt.Errorf("%w: %w", alerting.ErrInvalid, read)
 	}
 	now := d.Now().Round(0).UTC()
+	read = strictly(a, read)
 	own := d.rules(a, o, now)
 	expires, path := d.expiryOf(a, now)
 	if read.Err() != nil || len(own) > 0 {
@@ -85,6 +86,8 @@ func (d *Desk) rules(a *cap.Alert, o Order, now time.Time) cap.Findings {
 	}
 	found = append(found, d.checkReferences(a)...)
 	found = append(found, checkEffective(a, now)...)
+	found = append(found, checkExtent(a)...)
+	found = append(found, checkMarks(a)...)
 	expires, path := d.expiryOf(a, now)
 	if valid := expires.Sub(now); valid > d.MaxValidity {
 		found = append(found, finding("desk.validity", "CAP 1.2 §3.2.2 expires", path,

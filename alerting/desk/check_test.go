@@ -168,3 +168,46 @@ func TestAdviceOfOthersIsHeard(t *testing.T) {
 		}
 	})
 }
+
+// TestTheDeskIsStricterThanTheStandard: what one receiver understands differently from another is refused, with the place; and a stop or
+// an all-clear of an alert that went out before is not.
+func TestTheDeskIsStricterThanTheStandard(t *testing.T) {
+	bow := cap.Polygon{{Lat: 38, Lon: -120}, {Lat: 39, Lon: -119}, {Lat: 38, Lon: -119}, {Lat: 39, Lon: -120}, {Lat: 38, Lon: -120}}
+	globe := cap.Polygon{{Lat: -90, Lon: -180}, {Lat: -90, Lon: 180}, {Lat: 90, Lon: 180}, {Lat: 90, Lon: -180}, {Lat: -90, Lon: -180}}
+	each(t, func(t *testing.T, o *office) {
+		for i, row := range []struct {
+			name   string
+			change func(i *cap.Info)
+			want   []string
+		}{
+			{"crosses itself", func(i *cap.Info) { i.Areas[0].Polygons = []cap.Polygon{bow} }, []string{"core.polygon.crossing alert/info[1]/area[1]/polygon[1] there"}},
+			{"turns its direction", func(i *cap.Info) { i.Headline = "Leave \u202enow" }, []string{"core.text.bidi alert/info[1]/headline there"}},
+			{"a mark in English", func(i *cap.Info) { i.Areas[0].Description = "the\u200f town" }, []string{"desk.mark alert/info[1]/area[1]/areaDesc there"}},
+			{"a mark in Hebrew", func(i *cap.Info) { i.Headline = "צאו\u200f!" }, nil},
+			{"everybody", func(i *cap.Info) { i.Severity, i.Areas[0].Polygons = cap.Minor, []cap.Polygon{globe} }, []string{"desk.everywhere alert/info[1]/area[1] there"}},
+			{"everybody, in a circle", func(i *cap.Info) { i.Severity, i.Areas[0].Circles = cap.Minor, []cap.Circle{{RadiusKM: 20015}} },
+				[]string{"desk.everywhere alert/info[1]/area[1] there"}},
+		} {
+			change := func(a *cap.Alert) {
+				a.Infos = a.Infos[:1]
+				a.Infos[0].Areas = []cap.Area{{Description: "the lower town", Circles: a.Infos[0].Areas[0].Circles}}
+				row.change(&a.Infos[0])
+			}
+			document := o.write(o.alert(fmt.Sprint("x", i), change))
+			_, err := o.desk().Check(document, officer)
+			var found cap.Findings
+			_ = errors.As(err, &found)
+			found = slices.DeleteFunc(found, func(f cap.Finding) bool { return f.Level != cap.LevelError })
+			if have := where(t, found, document); !slices.Equal(have, row.want) {
+				t.Errorf("%s: %q %v", row.name, have, err)
+			}
+			clear := func(a *cap.Alert) { change(a); a.Infos[0].ResponseTypes = []cap.ResponseType{cap.AllClear} }
+			before := o.alert("before")
+			for _, a := range []*cap.Alert{o.alert("stop", referring(cap.MsgCancel, before), change), o.alert("clear", referring(cap.MsgUpdate, before), clear)} {
+				if _, err := o.desk().Check(o.write(a), officer); err != nil {
+					t.Errorf("%s: %s: %v", row.name, a.Identifier, err)
+				}
+			}
+		}
+	})
+}

@@ -89,6 +89,15 @@ func (d *Desk) confirm(ctx context.Context, in *alerting.Issued, lang string, co
 	if places := placesIn(in.Alert, lang); len(places) > 0 {
 		out.Place = fmt.Sprintf(say.place, strings.Join(places, say.between))
 	}
+	if d.picksPlace(in) {
+		units, err := d.unsaid(ctx, in.Alert, lang)
+		if err != nil {
+			return out, err
+		}
+		if len(units) > 0 {
+			out.Place += fmt.Sprintf(say.within, strings.Join(units, say.between))
+		}
+	}
 	out.Audience = say.notCounted
 	if counted {
 		out.Audience = say.audience(e.Counted)

@@ -14,6 +14,8 @@ type phrases struct {
 	// window takes id, begin, end and channels; it follows until.
 	window                           string
 	noPlace, allChannels, notCounted string
+	// within takes the units that the place lies in; it follows the place.
+	within string
 	// named takes how many people are named, and groups the names of the groups; they follow the audience.
 	named, groups string
 	// updates, clears and cancels take the id of an alert and its headline; unknown stands for one that nobody knows.
@@ -39,6 +41,7 @@ func phrasesOf(lang string) *phrases {
 		return &phrases{
 			headline: "%s %s（%s）：%s", place: "地点：%s", channels: "渠道：%s", until: "有效至：%s", author: "撰写人：%s",
 			window:  "；仅在窗口 %s 内（%s 至 %s）经%s送达公众",
+			within:  "（属于 %s）",
 			noPlace: "地点：未写明", allChannels: "全部渠道", notCounted: "对象：尚未统计，提交后给出人数",
 			named: "；仅限点名的 %d 人", groups: "；警报器分组：%s",
 			updates: "取代预警 %s（%s）：原预警不再有效，已收到的人会收到本条",
@@ -54,6 +57,7 @@ func phrasesOf(lang string) *phrases {
 	return &phrases{
 		headline: "%s %s, %s: %s", place: "where: %s", channels: "by: %s", until: "until: %s", author: "written by %s",
 		window:  "; the public gets it in window %s only, %s to %s, by %s",
+		within:  " (in %s)",
 		noPlace: "where: it names no place", allChannels: "all channels", notCounted: "to: not counted yet; it is when the draft is submitted",
 		named: "; only the people who are named (%d)", groups: "; groups of sirens: %s",
 		updates: "it takes the place of alert %s (%s), which then holds no more",

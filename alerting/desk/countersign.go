@@ -47,7 +47,7 @@ func (d *Desk) ReleaseUnder(ctx context.Context, id string, version int64, by al
 		return fail(err)
 	}
 	if row.Version != version || row.State != string(Submitted) {
-		return fail(fmt.Errorf("%w: it is %s in version %d; this is possible while version %d is submitted", alerting.ErrState, row.State, row.Version, version))
+		return fail(alerting.Refuse(alerting.ErrState, "release.not-submitted", "it is %s in version %d; this is possible while version %d is submitted", alerting.Term(row.State), row.Version, version))
 	}
 	v, err := findVersion(ctx, d.DB.Read(), id, version)
 	if err != nil {
@@ -71,7 +71,7 @@ func (d *Desk) ReleaseUnder(ctx context.Context, id string, version int64, by al
 		err = d.underStanding(roll, in)
 	}
 	if err == nil && in.Envelope.Standing.Kind != approval.Countersigned {
-		err = fmt.Errorf("%w: %s is for partners", alerting.ErrForbidden, standing)
+		err = alerting.Refuse(alerting.ErrForbidden, "standing.partners-only", "%s is for partners", standing)
 	}
 	if err == nil {
 		_, err = d.submit(ctx, in)
@@ -110,7 +110,7 @@ func (d *Desk) standingOf(ctx context.Context, id string) (*alerting.StandingOrd
 			return &all[i].StandingOrder, nil
 		}
 	}
-	return nil, fmt.Errorf("%w: there is no standing authorisation %.40q", alerting.ErrNotFound, id)
+	return nil, alerting.Refuse(alerting.ErrNotFound, "standing.unknown", "there is no standing authorisation %.40q", id)
 }
 
 // Countersigns lists the alerts that went out first and that nobody has countersigned, the longest due first.
@@ -172,7 +172,7 @@ func (d *Desk) useOf(ctx context.Context, db bun.IDB, id alerting.AlertID) (useR
 	var row useRow
 	err := db.NewSelect().Model(&row).Where("alert = ?", id.String()).Where("due_ms > 0").Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
-		return row, fmt.Errorf("%w: alert %s did not go out before it was countersigned", alerting.ErrNotFound, id)
+		return row, alerting.Refuse(alerting.ErrNotFound, "countersign.not-first", "alert %s did not go out before it was countersigned", id)
 	}
 	if err != nil {
 		return row, fmt.Errorf("read under what alert %s went out: %w: %w", id, alerting.ErrUnavailable, err)
@@ -256,9 +256,9 @@ func (d *Desk) mayCountersign(ctx context.Context, tx bun.Tx, id alerting.AlertI
 	v := versionRow{Author: in.Envelope.Author, Draft: draft}
 	switch {
 	case a.By == in.Envelope.Author:
-		return row, nil, fmt.Errorf("%w: %s wrote and released it; somebody else must countersign", alerting.ErrForbidden, a.By)
+		return row, nil, alerting.Refuse(alerting.ErrForbidden, "countersign.self", "%s wrote and released it; somebody else must countersign", a.By)
 	case approval.Act(a.Act) != approval.Approve:
-		return row, nil, fmt.Errorf("%w: an alert is countersigned as %s, not as %.20q", alerting.ErrInvalid, approval.Approve, a.Act)
+		return row, nil, alerting.Refuse(alerting.ErrInvalid, "countersign.act", "an alert is countersigned as %s, not as %.20q", alerting.Term(approval.Approve), alerting.Term(a.Act))
 	}
 	if err := d.mayAct(ctx, tx, roll, in, &v, a); err != nil {
 		return row, nil, err
@@ -270,7 +270,7 @@ func (d *Desk) mayCountersign(ctx context.Context, tx bun.Tx, id alerting.AlertI
 }
 
 func alreadyCountersigned(by string) error {
-	return fmt.Errorf("%w: %s has countersigned it already", alerting.ErrConflict, by)
+	return alerting.Refuse(alerting.ErrConflict, "countersign.again", "%s has countersigned it already", by)
 }
 
 // draftOf is the draft from which an alert was released; empty when there was none.

@@ -61,8 +61,11 @@ type Config struct {
 	// known; nil in its place that nobody is limited. Under reports whether a unit is another one, or lies below it.
 	Territory func(ctx context.Context, unit string) (*cap.Territory, error)
 	Under     func(ctx context.Context, unit, of string) (bool, error)
-	// Neighbours names administrative units beside those of some codes: with the same parent, and others. Nil where there are none.
-	Neighbours func(ctx context.Context, codes []string) (near, far []string, err error)
+	// Anybody says whether the office knows any people or sirens at all; nil: nobody asks whether an alert reaches somebody.
+	Anybody func(ctx context.Context) (bool, error)
+	// Neighbours names the administrative units that some areas are for (called says which names their descriptions have), and others:
+	// with the same parent, and elsewhere. Nil where there are none.
+	Neighbours func(ctx context.Context, areas []cap.Area, called func(name string) bool) (own, near, far []string, err error)
 	// Kinds are the administrative acts that two people must sign; with them Keys must be set, which seal what they carry.
 	Kinds map[string]ChangeKind
 	Keys  *seal.Keyring
@@ -87,6 +90,8 @@ type Order struct {
 	Request string
 	// Autosave: nobody asked for this new version of a draft; a form saves what is in it (see Amend).
 	Autosave bool
+	// Nobody: the alert may be for an area in which the office knows nobody (see Submission).
+	Nobody bool
 	// Origin is the template that the document came from; nil for none. It is remembered for follow-ups, and changes nothing of what
 	// is issued. Whoever fills it in has seen that it is true.
 	Origin *alerting.Origin
@@ -163,7 +168,7 @@ func (d *Desk) Issue(ctx context.Context, document []byte, o Order) (Answer, err
 	if err != nil {
 		return Answer{}, fmt.Errorf("issue: %w", err)
 	}
-	return d.orDraft(ctx, in)
+	return d.orDraft(ctx, in, o.Nobody)
 }
 
 // Update is Issue for a document that must be an Update.
@@ -176,5 +181,5 @@ func (d *Desk) Update(ctx context.Context, document []byte, o Order) (Answer, er
 	if err != nil {
 		return Answer{}, fmt.Errorf("update: %w", err)
 	}
-	return d.orDraft(ctx, in)
+	return d.orDraft(ctx, in, o.Nobody)
 }

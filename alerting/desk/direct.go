@@ -5,15 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"tocsin/alerting"
 	"tocsin/alerting/approval"
 )
 
 // orDraft issues what may go out at once; what must be approved first is submitted as a draft, and waits. The same document
-// again is the same draft.
-func (d *Desk) orDraft(ctx context.Context, in *alerting.Issued) (Answer, error) {
+// again is the same draft. Nobody is that of a Submission.
+func (d *Desk) orDraft(ctx context.Context, in *alerting.Issued, nobody bool) (Answer, error) {
 	if err := d.mustLieInside(ctx, in); err != nil {
 		return Answer{}, fmt.Errorf("issue alert %s: %w", in.ID, err)
 	}
@@ -35,7 +34,7 @@ func (d *Desk) orDraft(ctx context.Context, in *alerting.Issued) (Answer, error)
 		}
 		return d.submit(ctx, in)
 	}
-	draft, repeated, err := d.draftFor(ctx, in)
+	draft, repeated, err := d.draftFor(ctx, in, nobody)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -45,7 +44,7 @@ func (d *Desk) orDraft(ctx context.Context, in *alerting.Issued) (Answer, error)
 }
 
 // draftFor finds the draft of an alert that is on its way, or submits one.
-func (d *Desk) draftFor(ctx context.Context, in *alerting.Issued) (draft Draft, repeated bool, err error) {
+func (d *Desk) draftFor(ctx context.Context, in *alerting.Issued, nobody bool) (draft Draft, repeated bool, err error) {
 	defer d.turns.take(in.ID)()
 	var rows []draftRow
 	err = d.DB.Read().NewSelect().Model(&rows).Where("alert = ?", in.ID.String()).
@@ -70,10 +69,13 @@ func (d *Desk) draftFor(ctx context.Context, in *alerting.Issued) (draft Draft, 
 		}
 		return Draft{}, false, err
 	}
+	if _, err := d.counts(ctx, in, nobody); err != nil {
+		return Draft{}, false, fmt.Errorf("issue alert %s: %w", in.ID, err)
+	}
 	o := Order{Actor: in.Envelope.Actor, Channels: in.Envelope.Channels, Audience: in.Envelope.Audience, Window: in.Envelope.Window, Origin: in.Origin}
 	draft, err = d.Draft(ctx, in.Envelope.Document, o)
 	if err == nil {
-		draft, err = d.Submit(ctx, draft.ID, draft.Version, o.Actor, time.Time{})
+		draft, err = d.HandIn(ctx, draft.ID, o.Actor, Submission{Version: draft.Version, Nobody: nobody})
 	}
 	return draft, false, err
 }

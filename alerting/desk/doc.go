@@ -25,8 +25,8 @@
 //
 //   - Of a draft every version is kept, but for what a form saves by itself: then a sitting (one author, at most 15 minutes) is
 //     one version. Each save has a number of its own, by which it is compared and set; the numbers of a list have gaps. What was
-//     submitted, and so what was signed or returned, is kept, and so is what anybody but its author has looked at, and what its
-//     author has saved himself. The journal notes the first save of a sitting, and, with the next act that makes a version or
+//     submitted, and so what was signed or returned, is kept, and so is what its author has saved himself. Reading keeps nothing: of
+//     two who look while a form saves, each may find another version. The journal notes the first save of a sitting, and, with the next act that makes a version or
 //     submits it, which version the sitting has left.
 //
 //     Publish: nil

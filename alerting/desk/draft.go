@@ -126,9 +126,8 @@ type wanted struct {
 	Window   *alerting.TestWindow    `json:"window,omitempty"`
 	// Sitting is when the sitting began in which a form saved it by itself, in Unix milliseconds; 0: its author saved it.
 	Sitting int64 `json:"sitting,omitempty"`
-	// Submitted: it was, once. Seen: somebody else than its author has looked at it.
+	// Submitted: it was, once.
 	Submitted bool `json:"submitted,omitempty"`
-	Seen      bool `json:"seen,omitempty"`
 }
 
 func newDraftID() string {
@@ -180,7 +179,7 @@ func findDraft(ctx context.Context, db bun.IDB, id string) (draftRow, error) {
 	var row draftRow
 	err := db.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
-		return row, fmt.Errorf("%w: there is no draft %.40q", alerting.ErrNotFound, id)
+		return row, alerting.Refuse(alerting.ErrNotFound, "draft.unknown", "there is no draft %.40q", id)
 	}
 	if err != nil {
 		return row, fmt.Errorf("read draft %s: %w: %w", id, alerting.ErrUnavailable, err)
@@ -209,10 +208,9 @@ func noVersion(ctx context.Context, db bun.IDB, id string, version int64) error 
 		return err
 	}
 	if version < 1 || version > row.Version {
-		return fmt.Errorf("%w: draft %s has no version %d", alerting.ErrNotFound, id, version)
+		return alerting.Refuse(alerting.ErrNotFound, "draft.no-version", "draft %s has no version %d", id, version)
 	}
-	return fmt.Errorf("%w: version %d of draft %s is not the latest, and was not kept: a form has saved version %d; look at it first",
-		alerting.ErrConflict, version, id, row.Version)
+	return alerting.Refuse(alerting.ErrConflict, "draft.stale-autosaved", "version %d of draft %s is not the latest, and was not kept: a form has saved version %d; look at it first", version, id, row.Version)
 }
 
 func signaturesOn(ctx context.Context, db bun.IDB, id string, version int64) ([]alerting.Approval, error) {

@@ -60,7 +60,7 @@ func claimRequest(ctx context.Context, tx bun.Tx, o Order, v *versionRow) (draft
 		return v.Draft, nil
 	}
 	if len(o.Request) > longestRequest {
-		return "", fmt.Errorf("%w: the name of the request has %d bytes; at most %d", alerting.ErrInvalid, len(o.Request), longestRequest)
+		return "", alerting.Refuse(alerting.ErrInvalid, "draft.request-long", "the name of the request has %d bytes; at most %d", len(o.Request), longestRequest)
 	}
 	digest := sha256.Sum256(append([]byte(v.Wanted+"\x00"), v.Document...))
 	row := requestRow{Actor: o.Actor.Name, Request: o.Request, Draft: v.Draft, Digest: digest[:]}
@@ -75,7 +75,7 @@ func claimRequest(ctx context.Context, tx bun.Tx, o Order, v *versionRow) (draft
 		return "", err
 	}
 	if !bytes.Equal(row.Digest, digest[:]) {
-		return "", fmt.Errorf("%w: the request %q made draft %s of another document; give a new request a new name", alerting.ErrConflict, o.Request, row.Draft)
+		return "", alerting.Refuse(alerting.ErrConflict, "draft.request-reused", "the request %q made draft %s of another document; give a new request a new name", o.Request, row.Draft)
 	}
 	return row.Draft, nil
 }
@@ -117,11 +117,11 @@ func titleOf(a *cap.Alert) string {
 
 func versionOf(id string, version int64, document []byte, o Order, now int64) (versionRow, error) {
 	if o.Actor.Name == "" {
-		return versionRow{}, fmt.Errorf("%w: nobody is named who writes this", alerting.ErrInvalid)
+		return versionRow{}, alerting.Refuse(alerting.ErrInvalid, "draft.nobody", "nobody is named who writes this")
 	}
 	for _, ch := range o.Channels {
 		if !slices.Contains(alerting.Channels(), ch) {
-			return versionRow{}, fmt.Errorf("%w: there is no channel %q", alerting.ErrInvalid, ch)
+			return versionRow{}, alerting.Refuse(alerting.ErrInvalid, "order.channel", "there is no channel %q", ch)
 		}
 	}
 	w := wanted{Channels: o.Channels, Audience: o.Audience, Window: o.Window}
@@ -156,17 +156,16 @@ func (d *Desk) move(ctx context.Context, tx bun.Tx, id string, version int64, fr
 		return err
 	}
 	if row.Version == version {
-		return fmt.Errorf("%w: draft %s is %s; this is possible while it is one of %v", alerting.ErrState, id, row.State, from)
+		return alerting.Refuse(alerting.ErrState, "draft.state", "draft %s is %s; this is possible while it is one of %v", id, alerting.Term(row.State), alerting.Terms(from))
 	}
 	if version > row.Version || version < 1 {
-		return fmt.Errorf("%w: draft %s has no version %d", alerting.ErrNotFound, id, version)
+		return alerting.Refuse(alerting.ErrNotFound, "draft.no-version", "draft %s has no version %d", id, version)
 	}
 	by, err := findVersion(ctx, tx, id, row.Version)
 	if err != nil {
 		return err
 	}
-	return fmt.Errorf("%w: version %d of draft %s is not the latest: %s wrote version %d at %s; look at it first",
-		alerting.ErrConflict, version, id, by.Author, row.Version, moment(by.AtMS).Format(time.RFC3339))
+	return alerting.Refuse(alerting.ErrConflict, "draft.stale", "version %d of draft %s is not the latest: %s wrote version %d at %s; look at it first", version, id, by.Author, row.Version, moment(by.AtMS).Format(time.RFC3339))
 }
 
 // DraftAt gives a draft in its present version, with what it lacks.
@@ -178,6 +177,9 @@ func (d *Desk) DraftAt(ctx context.Context, id string) (Draft, error) {
 	return d.whole(ctx, d.DB.Read(), &row, &v)
 }
 
+// looks is how often a reader tries to catch what a form goes on saving.
+const looks = 5
+
 // present reads a draft with its present version. A form may put another one in its place between the two.
 func present(ctx context.Context, db bun.IDB, id string) (row draftRow, v versionRow, err error) {
 	for range looks {
@@ -188,7 +190,7 @@ func present(ctx context.Context, db bun.IDB, id string) (row draftRow, v versio
 			return row, v, err
 		}
 	}
-	return row, v, err
+	return row, v, alerting.Refuse(alerting.ErrUnavailable, "draft.busy", "draft %s is being written just now; look again", id)
 }
 
 // whole puts a draft together.

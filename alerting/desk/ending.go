@@ -46,10 +46,9 @@ func checkWords(a *cap.Alert, words []alerting.Words) error {
 	for _, w := range words {
 		switch {
 		case !slices.ContainsFunc(a.Infos, func(i cap.Info) bool { return i.Language == w.Language }):
-			return fmt.Errorf("%w: words: the alert has nothing in the language %.40q; leave these words out", alerting.ErrInvalid, w.Language)
+			return alerting.Refuse(alerting.ErrInvalid, "words.language", "words: the alert has nothing in the language %.40q; leave these words out", w.Language)
 		case strings.TrimSpace(w.Headline) == "" || strings.TrimSpace(w.Description) == "":
-			return fmt.Errorf("%w: words in the language %.40q: headline and description must say something; leave the words out to have those that are prepared",
-				alerting.ErrInvalid, w.Language)
+			return alerting.Refuse(alerting.ErrInvalid, "words.empty", "words in the language %.40q: headline and description must say something; leave the words out to have those that are prepared", w.Language)
 		}
 	}
 	return nil

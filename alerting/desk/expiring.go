@@ -74,9 +74,9 @@ func (d *Desk) Lapse(ctx context.Context, id alerting.AlertID, by alerting.Actor
 		case err != nil:
 			return err
 		case row.StoppedBy != "":
-			return fmt.Errorf("%w: alert %s took its place", alerting.ErrState, row.StoppedBy)
+			return alerting.Refuse(alerting.ErrState, "alert.replaced", "alert %s took its place", row.StoppedBy)
 		case !d.Now().Before(row.expires()):
-			return fmt.Errorf("%w: it has been over since %s", alerting.ErrState, row.expires().Format(time.RFC3339))
+			return alerting.Refuse(alerting.ErrState, "alert.over", "it has been over since %s", row.expires().Format(time.RFC3339))
 		}
 		res, err := tx.NewRaw("INSERT INTO lapses (alert, actor, at_ms) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
 			row.Alert, by.Name, d.Now().UnixMilli()).Exec(ctx)
@@ -103,8 +103,7 @@ func (d *Desk) Extend(ctx context.Context, id alerting.AlertID, until time.Time,
 	}
 	until = until.Truncate(time.Second)
 	if !until.After(in.Expires) {
-		return Answer{}, fmt.Errorf("extend alert %s: %w: it ends at %s; want a later time than that, not %s", id, alerting.ErrInvalid,
-			in.Expires.Format(time.RFC3339), until.Format(time.RFC3339))
+		return Answer{}, fmt.Errorf("extend alert %s: %w", id, alerting.Refuse(alerting.ErrInvalid, "extend.earlier", "it ends at %s; want a later time than that, not %s", in.Expires.Format(time.RFC3339), until.Format(time.RFC3339)))
 	}
 	for i := range in.Alert.Infos {
 		info := &in.Alert.Infos[i]

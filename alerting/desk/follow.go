@@ -70,11 +70,11 @@ func (d *Desk) follow(ctx context.Context, id alerting.AlertID, document []byte)
 func (d *Desk) mayFollow(row *issueRow) error {
 	switch {
 	case row.Kind == string(cap.MsgCancel):
-		return fmt.Errorf("%w: it is a cancel itself", alerting.ErrState)
+		return alerting.Refuse(alerting.ErrState, "alert.is-cancel", "it is a cancel itself")
 	case row.StoppedBy != "":
-		return fmt.Errorf("%w: alert %s took its place; update that", alerting.ErrState, row.StoppedBy)
+		return alerting.Refuse(alerting.ErrState, "update.replaced", "alert %s took its place; update that", row.StoppedBy)
 	case !d.Now().Before(row.expires()):
-		return fmt.Errorf("%w: it has been over since %s; issue a new alert", alerting.ErrState, row.expires().Format("2006-01-02 15:04:05 -07:00"))
+		return alerting.Refuse(alerting.ErrState, "update.over", "it has been over since %s; issue a new alert", row.expires().Format("2006-01-02 15:04:05 -07:00"))
 	}
 	return nil
 }

@@ -100,7 +100,7 @@ func find(ctx context.Context, db bun.IDB, id alerting.AlertID) (issueRow, error
 	var row issueRow
 	err := db.NewSelect().Model(&row).Where("alert = ?", id.String()).Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
-		return row, fmt.Errorf("%w: this desk issued no alert %s", alerting.ErrNotFound, id)
+		return row, alerting.Refuse(alerting.ErrNotFound, "alert.unknown", "this desk issued no alert %s", id)
 	}
 	if err != nil {
 		return row, fmt.Errorf("read the issue of alert %s: %w: %w", id, alerting.ErrUnavailable, err)
@@ -127,7 +127,7 @@ func (d *Desk) Issued(ctx context.Context, id alerting.AlertID) (*alerting.Issue
 func (d *Desk) published(ctx context.Context, id alerting.AlertID) (issueRow, error) {
 	row, err := find(ctx, d.DB.Read(), id)
 	if err == nil && row.State == issuing {
-		return issueRow{}, fmt.Errorf("%w: alert %s is still being issued", alerting.ErrState, id)
+		return issueRow{}, alerting.Refuse(alerting.ErrState, "alert.going-out", "alert %s is still being issued", id)
 	}
 	return row, err
 }
@@ -188,9 +188,9 @@ func (d *Desk) stopAll(ctx context.Context, tx bun.Tx, in *alerting.Issued) erro
 			return d.refuse(in.Envelope.Document, finding("desk.references.world", "CAP 1.2 §3.2.1 status", "alert/references",
 				fmt.Sprintf("alert %s is of the world %s; a message of the world %s cannot change it", ref, row.World, in.Envelope.World)))
 		case in.Envelope.Window != nil && !row.within(in.Envelope.Window):
-			return fmt.Errorf("%w: alert %s does not belong to window %s, so its readers are not those of this public test", alerting.ErrForbidden, ref, in.Envelope.Window.ID)
+			return alerting.Refuse(alerting.ErrForbidden, "alert.other-window", "alert %s does not belong to window %s, so its readers are not those of this public test", ref, in.Envelope.Window.ID)
 		case row.Kind == string(cap.MsgCancel):
-			return fmt.Errorf("%w: alert %s is a cancel and cannot be changed", alerting.ErrState, ref)
+			return alerting.Refuse(alerting.ErrState, "update.of-cancel", "alert %s is a cancel and cannot be changed", ref)
 		}
 		if err := d.mayStop(ctx, in.Envelope.Actor, &row); err != nil {
 			return err
@@ -199,7 +199,7 @@ func (d *Desk) stopAll(ctx context.Context, tx bun.Tx, in *alerting.Issued) erro
 			if slices.ContainsFunc(in.References, func(id alerting.AlertID) bool { return id.String() == by }) {
 				continue
 			}
-			return fmt.Errorf("%w: alert %s was stopped by %s; refer to that", alerting.ErrState, ref, by)
+			return alerting.Refuse(alerting.ErrState, "update.stopped", "alert %s was stopped by %s; refer to that", ref, by)
 		}
 		if err := stopOne(ctx, tx, ref, in.ID); err != nil {
 			return err
@@ -220,7 +220,7 @@ func stopOne(ctx context.Context, tx bun.Tx, id, by alerting.AlertID) error {
 	}
 	n, err := res.RowsAffected()
 	if err == nil && n != 1 {
-		err = fmt.Errorf("%w: alert %s is being stopped by another message", alerting.ErrState, id)
+		err = alerting.Refuse(alerting.ErrState, "alert.being-stopped", "alert %s is being stopped by another message", id)
 	}
 	if err != nil {
 		return err

@@ -70,11 +70,10 @@ func (d *Desk) mayStop(ctx context.Context, by alerting.Actor, row *issueRow) er
 			return err
 		}
 	}
-	of := "the whole office"
-	if row.Unit != "" {
-		of = "the unit " + row.Unit
+	if row.Unit == "" {
+		return alerting.Refuse(alerting.ErrForbidden, "alert.of-office", "alert %s is of the whole office, and %s acts for the unit %s: ask somebody there", row.Alert, by.Name, by.Unit)
 	}
-	return fmt.Errorf("%w: alert %s is of %s, and %s acts for the unit %s: ask somebody there", alerting.ErrForbidden, row.Alert, of, by.Name, by.Unit)
+	return alerting.Refuse(alerting.ErrForbidden, "alert.of-unit", "alert %s is of the unit %s, and %s acts for the unit %s: ask somebody there", row.Alert, row.Unit, by.Name, by.Unit)
 }
 
 // unitOf is the unit that an alert is entered under: that of its author. What the whole office writes to change or end the alert

@@ -1,7 +1,6 @@
 package desk
 
 import (
-	"fmt"
 	"strings"
 
 	"tocsin/alerting"
@@ -81,5 +80,5 @@ func language(tag string) (string, error) {
 	case "zh":
 		return "zh", nil
 	}
-	return "", fmt.Errorf("%w: lang %.20q: want one of %v", alerting.ErrInvalid, tag, Languages())
+	return "", alerting.Refuse(alerting.ErrInvalid, "lang.unknown", "lang %.20q: want one of %v", tag, Languages())
 }

@@ -48,7 +48,7 @@ func (p *Pacing) find(ctx context.Context, db bun.IDB, name string) (Paced, Limi
 			return g, limits[name], err
 		}
 	}
-	return Paced{}, Limit{}, fmt.Errorf("%w: the configuration has no gateway %.40q", alerting.ErrNotFound, name)
+	return Paced{}, Limit{}, alerting.Refuse(alerting.ErrNotFound, "gateway.unknown", "the configuration has no gateway %.40q", name)
 }
 
 // baseOf is a digest of what a plan was worked out from.
@@ -88,16 +88,15 @@ func (o *RateOrder) rate(g Paced) float64 {
 func (o *RateOrder) check(g Paced) error {
 	switch most := g.most(); {
 	case g.Rate <= 0:
-		return fmt.Errorf("%w: gateway %s has no rate to change: set %s.rate in the configuration, or pause it", alerting.ErrInvalid, g.Name, g.Path)
+		return alerting.Refuse(alerting.ErrInvalid, "gateway.no-rate", "gateway %s has no rate to change: set %s.rate in the configuration, or pause it", g.Name, g.Path)
 	case o.Default && o.Rate != 0:
-		return fmt.Errorf("%w: give a rate or default, not both", alerting.ErrInvalid)
+		return alerting.Refuse(alerting.ErrInvalid, "gateway.rate-or-default", "give a rate or default, not both")
 	case o.Default:
 		return nil
 	case !(o.Rate >= lowestRate):
-		return fmt.Errorf("%w: rate %s: want at least %v a second; to hand nothing over, pause the gateway", alerting.ErrInvalid, perSecond(o.Rate), lowestRate)
+		return alerting.Refuse(alerting.ErrInvalid, "gateway.rate-low", "rate %s: want at least %v a second; to hand nothing over, pause the gateway", perSecond(o.Rate), lowestRate)
 	case o.Rate > most:
-		return fmt.Errorf("%w: rate %s: the configuration allows gateway %s at most %s a second (%s: rate %s × rate_ceiling %s)", alerting.ErrInvalid,
-			perSecond(o.Rate), g.Name, perSecond(most), g.Path, perSecond(g.Rate), perSecond(max(g.Ceiling, 1)))
+		return alerting.Refuse(alerting.ErrInvalid, "gateway.rate-high", "rate %s: the configuration allows gateway %s at most %s a second (%s: rate %s × rate_ceiling %s)", perSecond(o.Rate), g.Name, perSecond(most), g.Path, perSecond(g.Rate), perSecond(max(g.Ceiling, 1)))
 	}
 	return nil
 }
@@ -146,17 +145,17 @@ func (o *PauseOrder) check(now time.Time) error {
 	o.Reason = strings.TrimSpace(o.Reason)
 	switch {
 	case o.Resume && (!o.Until.IsZero() || o.Reason != ""):
-		return fmt.Errorf("%w: to resume takes neither until nor reason", alerting.ErrInvalid)
+		return alerting.Refuse(alerting.ErrInvalid, "gateway.resume-extra", "to resume takes neither until nor reason")
 	case o.Resume:
 		return nil
 	case o.Until.IsZero():
-		return fmt.Errorf("%w: until is missing: a pause has an end, at most %v away", alerting.ErrInvalid, longestPause)
+		return alerting.Refuse(alerting.ErrInvalid, "gateway.pause-open", "until is missing: a pause has an end, at most %v away", longestPause)
 	case o.Reason == "" || len(o.Reason) > longestReason || strings.ContainsAny(o.Reason, "\x00\n\r"):
-		return fmt.Errorf("%w: reason: say why, in a line of at most %d bytes", alerting.ErrInvalid, longestReason)
+		return alerting.Refuse(alerting.ErrInvalid, "reason.line", "reason: say why, in a line of at most %d bytes", longestReason)
 	case !o.Until.After(now):
-		return fmt.Errorf("%w: until %s is over", alerting.ErrState, o.Until.UTC().Format(time.RFC3339))
+		return alerting.Refuse(alerting.ErrState, "gateway.pause-past", "until %s is over", o.Until.UTC().Format(time.RFC3339))
 	case o.Until.After(now.Add(longestPause)):
-		return fmt.Errorf("%w: until %s: want an end at most %v away", alerting.ErrInvalid, o.Until.UTC().Format(time.RFC3339), longestPause)
+		return alerting.Refuse(alerting.ErrInvalid, "gateway.pause-long", "until %s: want an end at most %v away", o.Until.UTC().Format(time.RFC3339), longestPause)
 	}
 	return nil
 }

@@ -25,8 +25,7 @@ type endingWaits struct {
 
 // refused is the refusal of a second one.
 func (w *endingWaits) refused(of cap.Reference) error {
-	return fmt.Errorf("%w: draft %s ends alert %s in the same way, and is %s: approve that one, or withdraw it first", alerting.ErrConflict,
-		w.draft, of.Identifier, w.state)
+	return alerting.Refuse(alerting.ErrConflict, "draft.same-ending", "draft %s ends alert %s in the same way, and is %s: approve that one, or withdraw it first", w.draft, of.Identifier, alerting.Term(w.state))
 }
 
 // ends is the alert that a cancel or an all-clear is about: the first that it refers to. The others are what that one took the place

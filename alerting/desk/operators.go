@@ -70,7 +70,7 @@ func Revocations(ctx context.Context, db bun.IDB) ([]alerting.Revocation, error)
 
 // errNoApproval: without founders there is nobody who could sign.
 func errNoApproval() error {
-	return fmt.Errorf("%w: the configuration names no approval.founders, so there are no operators", alerting.ErrState)
+	return alerting.Refuse(alerting.ErrState, "operators.none", "the configuration names no approval.founders, so there are no operators")
 }
 
 // Operators gives every key that counts.
@@ -109,7 +109,7 @@ func (d *Desk) Enrol(ctx context.Context, by alerting.Actor, e alerting.Enrolmen
 			return nil
 		}
 		if e.Operator == approval.DeskName {
-			return fmt.Errorf("%w: the name %q is the desk's own", alerting.ErrInvalid, e.Operator)
+			return alerting.Refuse(alerting.ErrInvalid, "operators.desk-name", "the name %q is the desk's own", e.Operator)
 		}
 		if _, problems := roll.With([]alerting.Enrolment{e}); len(problems) > 0 {
 			return errors.Join(problems...)
@@ -139,14 +139,14 @@ func (d *Desk) Revoke(ctx context.Context, by alerting.Actor, v alerting.Revocat
 			if err != nil || gone {
 				return err
 			}
-			return fmt.Errorf("%w: there is no key %.40q", alerting.ErrNotFound, v.KeyID)
+			return alerting.Refuse(alerting.ErrNotFound, "key.no-such", "there is no key %.40q", v.KeyID)
 		}
 		without, problems := roll.Without([]alerting.Revocation{v})
 		if len(problems) > 0 {
 			return errors.Join(problems...)
 		}
 		if n := administrators(without); n < 2 {
-			return fmt.Errorf("%w: only %d administrators would be left, and nobody could ever be enrolled again: enrol another first", alerting.ErrState, n)
+			return alerting.Refuse(alerting.ErrState, "operators.last", "only %d administrators would be left, and nobody could ever be enrolled again: enrol another first", n)
 		}
 		v.Enrolments = roll.Needed(v.By)
 		text, err := json.Marshal(v)

@@ -36,7 +36,7 @@ func (d *Desk) Receive(ctx context.Context, document, original []byte, o Order) 
 	case err == nil && sameDocument(have.Document, document):
 		return Received{Issued: true}, nil
 	case err == nil:
-		return Received{}, fmt.Errorf("receive alert %s: %w: this office has issued it with other content", in.ID, alerting.ErrConflict)
+		return Received{}, fmt.Errorf("receive alert %s: %w", in.ID, alerting.Refuse(alerting.ErrConflict, "receive.other-content", "this office has issued it with other content"))
 	case !errors.Is(err, alerting.ErrNotFound):
 		return Received{}, fmt.Errorf("receive: %w", err)
 	}
@@ -65,7 +65,8 @@ func (d *Desk) Receive(ctx context.Context, document, original []byte, o Order) 
 		draft, err := d.keptDraft(ctx, in)
 		return Received{Draft: draft}, err
 	}
-	draft, repeated, err := d.draftFor(ctx, in)
+	// Whoever approves it sees whom it reaches.
+	draft, repeated, err := d.draftFor(ctx, in, true)
 	if err == nil && beyond != "" && !repeated {
 		draft, err = d.sayBeyond(ctx, draft, beyond)
 	}

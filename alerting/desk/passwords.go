@@ -48,8 +48,7 @@ type PasswordSignature struct {
 // errShut is the one answer to a name without a key, to a wrong password, and to any password while the key is shut: whoever
 // guesses learns nothing.
 func errShut() error {
-	return fmt.Errorf("%w: nothing was opened: the password is wrong, or there is no key under a password for this name that is enrolled, "+
-		"or %d wrong ones came in a row and it is shut for %s", alerting.ErrForbidden, guesses, shutFor)
+	return alerting.Refuse(alerting.ErrForbidden, "key.wrong-password", "nothing was opened: the password is wrong, or there is no key under a password for this name that is enrolled, or %d wrong ones came in a row and it is shut for %s", guesses, shutFor)
 }
 
 // MakePasswordKey makes a key for an operator, keeps it under his password, and gives its public half, which must then be enrolled
@@ -59,7 +58,7 @@ func (d *Desk) MakePasswordKey(ctx context.Context, by alerting.Actor, operator,
 		return approval.Key{}, errNoApproval()
 	}
 	if operator == approval.DeskName {
-		return approval.Key{}, fmt.Errorf("make a key: %w: the name %q is the desk's own", alerting.ErrInvalid, operator)
+		return approval.Key{}, fmt.Errorf("make a key: %w", alerting.Refuse(alerting.ErrInvalid, "operators.desk-name", "the name %q is the desk's own", operator))
 	}
 	if err := approval.CheckPassword(operator, password); err != nil {
 		return approval.Key{}, fmt.Errorf("make a key: %w", err)
@@ -82,7 +81,7 @@ func (d *Desk) MakePasswordKey(ctx context.Context, by alerting.Actor, operator,
 			return err
 		}
 		if n >= newKeys {
-			return fmt.Errorf("%w: %d keys were made for this name within a day; enrol one of them", alerting.ErrState, n)
+			return alerting.Refuse(alerting.ErrState, "key.too-many", "%d keys were made for this name within a day; enrol one of them", n)
 		}
 		one := row
 		if _, err := tx.NewInsert().Model(&one).Exec(ctx); err != nil {
@@ -116,7 +115,7 @@ func (d *Desk) awaitOpening(ctx context.Context) (leave func(), err error) {
 	case d.opening <- struct{}{}:
 		return func() { <-d.opening }, nil
 	case <-patience.C:
-		return nil, fmt.Errorf("%w: too many passwords are being tried; nothing was done", alerting.ErrUnavailable)
+		return nil, alerting.Refuse(alerting.ErrUnavailable, "key.queue", "too many passwords are being tried; nothing was done")
 	case <-ctx.Done():
 		return nil, fmt.Errorf("%w: wait to try a password: %w", alerting.ErrUnavailable, ctx.Err())
 	}
@@ -129,7 +128,7 @@ func (d *Desk) SignWithPassword(ctx context.Context, id string, version int64, b
 		return Draft{}, errNoApproval()
 	}
 	if p.Act != approval.Author && p.Act != approval.Approve {
-		return Draft{}, fmt.Errorf("sign draft %s: %w: a draft is signed as %s or %s", id, alerting.ErrInvalid, approval.Author, approval.Approve)
+		return Draft{}, fmt.Errorf("sign draft %s: %w", id, alerting.Refuse(alerting.ErrInvalid, "sign.acts", "a draft is signed as %s or %s", alerting.Term(approval.Author), alerting.Term(approval.Approve)))
 	}
 	v, err := findVersion(ctx, d.DB.Read(), id, version)
 	if err != nil {
@@ -172,7 +171,7 @@ func (d *Desk) ChangePassword(ctx context.Context, by alerting.Actor, operator, 
 		}
 		if n, err := res.RowsAffected(); err != nil || n == 0 {
 			if err == nil {
-				err = fmt.Errorf("%w: somebody else changed it meanwhile", alerting.ErrConflict)
+				err = alerting.Refuse(alerting.ErrConflict, "key.changed-meanwhile", "somebody else changed it meanwhile")
 			}
 			return err
 		}

@@ -23,7 +23,7 @@ import (
 )
 
 // Whoever approves what a rule with pick_place fits, or countersigns it once it is out, picks its place out of three: nobody can who
-// has not read it. The author wrote the place, and is not asked.
+// has not read it. The author wrote the place, and is not asked. The three are all names of units (see alike.go).
 
 // question is what a place is picked for, and a challenge is bound to: a version of a draft, or an alert that went out first.
 type question struct {
@@ -48,7 +48,8 @@ func questionOfAlert(id alerting.AlertID) question {
 // Challenge asks an operator for the place of a draft, or of an alert that went out first.
 type Challenge struct {
 	Question string `json:"question"`
-	// Places are three of which one is right, in random order; none when the office knows too few others, and it must be typed.
+	// Places are three names of units, or of as many units, of which one is right, in random order; none when the office knows too few,
+	// or not which are right, and the place must be typed as the message says it.
 	Places []string `json:"places,omitempty"`
 	Typed  bool     `json:"typed,omitempty"`
 	// Challenge goes back with the place. It is of this version and this operator until Expires, and does not say which is right.
@@ -79,75 +80,27 @@ func (d *Desk) ask(ctx context.Context, c *Confirmation, in *alerting.Issued, q 
 		return nil
 	}
 	say := phrasesOf(c.Language)
-	own := placesIn(in.Alert, c.Language)
-	others, err := d.otherPlaces(ctx, in.Alert, own, q.of+"\x00"+operator, say.between)
+	alike, err := d.threeAlike(ctx, in.Alert, c.Language, q.of+"\x00"+operator)
 	if err != nil {
 		return err
 	}
-	expires := d.Now().Add(challengeFor).Truncate(time.Second)
-	token, err := d.challenge(q, operator, expires)
+	expires, right := d.Now().Add(challengeFor).Truncate(time.Second), ""
+	if alike != nil {
+		right = alike[0]
+	}
+	token, err := d.challenge(q, operator, expires, right)
 	if err != nil {
 		return err
 	}
-	c.Challenge = &Challenge{Question: say.typed, Typed: true, Challenge: token, Expires: expires.UTC()}
-	if len(others) == 2 {
-		c.Challenge.Question, c.Challenge.Typed = say.pick, false
+	c.Challenge = &Challenge{Question: say.typed, Typed: alike == nil, Challenge: token, Expires: expires.UTC()}
+	if alike != nil {
 		key, err := d.placeKey()
 		if err != nil {
 			return err
 		}
-		c.Challenge.Places = ranked(key, rand.Text(), append(others, strings.Join(own, say.between)))
+		c.Challenge.Question, c.Challenge.Places = say.pick, ranked(key, rand.Text(), alike)
 	}
 	return nil
-}
-
-// otherPlaces are two that an alert is not for, each of as many names as its own; nil where the office knows too few. The seed gives
-// the same two again: whoever asks twice does not learn which one stays.
-func (d *Desk) otherPlaces(ctx context.Context, a *cap.Alert, own []string, seed, between string) ([]string, error) {
-	if d.Neighbours == nil {
-		return nil, nil
-	}
-	near, far, err := d.Neighbours(ctx, codesOf(a))
-	if err != nil {
-		return nil, err
-	}
-	key, err := d.placeKey()
-	if err != nil {
-		return nil, err
-	}
-	taken := make(map[string]bool)
-	for _, i := range a.Infos {
-		for _, area := range i.Areas {
-			taken[plain(area.Description)] = true
-		}
-	}
-	var pool []string
-	for _, name := range slices.Concat(ranked(key, seed, near), ranked(key, seed, far)) {
-		if name = oneLine(name); plain(name) != "" && !taken[plain(name)] {
-			taken[plain(name)] = true
-			pool = append(pool, name)
-		}
-	}
-	each := min(len(own), len(pool)/2)
-	if each == 0 {
-		return nil, nil
-	}
-	return []string{strings.Join(pool[:each], between), strings.Join(pool[each:2*each], between)}, nil
-}
-
-// codesOf are the geocodes of an alert's areas as units have them: NAME=VALUE.
-func codesOf(a *cap.Alert) []string {
-	var out []string
-	for _, i := range a.Infos {
-		for _, area := range i.Areas {
-			for _, g := range area.Geocodes {
-				if code := g.Name + "=" + g.Value; !slices.Contains(out, code) {
-					out = append(out, code)
-				}
-			}
-		}
-	}
-	return out
 }
 
 // ranked puts names into an order that the seed gives, and that nobody foresees who has not the key.
@@ -199,42 +152,50 @@ func sumOf(key []byte, parts ...string) []byte {
 	return h.Sum(nil)
 }
 
-// challengeSum is the length of the truncated MAC in a challenge: 128 bits (RFC 2104 §5 allows no less than half).
+// challengeSum is the length of each truncated MAC in a challenge: 128 bits (RFC 2104 §5 allows no less than half).
 const challengeSum = 16
 
-func (d *Desk) challengeSum(q question, operator string, expires int64) ([]byte, error) {
+// challengeSums are a MAC of the question with a place, and one of the question with the former: whoever has no key learns from neither
+// which place is right.
+func (d *Desk) challengeSums(q question, operator string, expires int64) (answered func(place string) []byte, asked func(answered []byte) []byte, err error) {
 	key, err := d.placeKey()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return sumOf(key, "challenge", q.of, strconv.FormatInt(q.version, 10), operator, strconv.FormatInt(expires, 10))[:challengeSum], nil
+	sum := func(of, over string) []byte {
+		return sumOf(key, of, q.of, strconv.FormatInt(q.version, 10), operator, strconv.FormatInt(expires, 10), over)[:challengeSum]
+	}
+	return func(place string) []byte { return sum("answer", plain(place)) }, func(answered []byte) []byte { return sum("challenge", string(answered)) }, nil
 }
 
-// challenge writes one: when it ends and a MAC, in unpadded URL-safe base64.
-func (d *Desk) challenge(q question, operator string, expires time.Time) (string, error) {
-	sum, err := d.challengeSum(q, operator, expires.Unix())
+// challenge writes one: when it ends and both MACs, in unpadded URL-safe base64. Right is the place as it is picked; empty where it is typed.
+func (d *Desk) challenge(q question, operator string, expires time.Time, right string) (string, error) {
+	answered, asked, err := d.challengeSums(q, operator, expires.Unix())
 	if err != nil {
 		return "", err
 	}
+	answer := answered(right)
 	b := binary.BigEndian.AppendUint64(nil, uint64(expires.Unix())) //nolint:gosec // the bits are meant
-	return base64.RawURLEncoding.EncodeToString(append(b, sum...)), nil
+	return base64.RawURLEncoding.EncodeToString(slices.Concat(b, answer, asked(answer))), nil
 }
 
-// checkChallenge says why a challenge is none of this question for this operator; "" when it is one.
-func (d *Desk) checkChallenge(text string, q question, operator string) (why string, err error) {
+// checkChallenge says why a challenge is none of this question for this operator; "" when it is one. Right reports whether the place is
+// the one that the challenge was made with.
+func (d *Desk) checkChallenge(text string, q question, operator, place string) (right bool, why string, err error) {
 	b, bad := base64.RawURLEncoding.Strict().DecodeString(text)
-	if bad != nil || len(b) != 8+challengeSum {
-		return "it is none of this office", nil
+	if bad != nil || len(b) != 8+2*challengeSum {
+		return false, "it is none of this office", nil
 	}
 	expires := int64(binary.BigEndian.Uint64(b)) //nolint:gosec // the bits are meant
-	sum, err := d.challengeSum(q, operator, expires)
+	answer, sum := b[8:8+challengeSum], b[8+challengeSum:]
+	answered, asked, err := d.challengeSums(q, operator, expires)
 	switch {
 	case err != nil:
-		return "", err
-	case !hmac.Equal(sum, b[8:]):
-		return "it is of another draft or version, or was given to another operator", nil
+		return false, "", err
+	case !hmac.Equal(asked(answer), sum):
+		return false, "it is of another draft or version, or was given to another operator", nil
 	case d.Now().Unix() >= expires:
-		return fmt.Sprintf("it could be answered for %s, and ended at %s", challengeFor, moment(expires*1000).Format(time.RFC3339)), nil
+		return false, fmt.Sprintf("it could be answered for %s, and ended at %s", challengeFor, moment(expires*1000).Format(time.RFC3339)), nil
 	}
-	return "", nil
+	return plain(place) != "" && hmac.Equal(answered(place), answer), "", nil
 }

@@ -11,13 +11,21 @@ import (
 
 	"tocsin/alerting"
 	"tocsin/alerting/approval"
+	"tocsin/cap"
 )
 
 // pickers is a desk whose one rule wants the place picked, and that knows some units.
 func (o *office) pickers(near, far []string) *Desk {
 	return o.desk(approvals(o.t, approval.Rule{ID: "red", Approvals: 2, PickPlace: true}), func(c *Config) {
-		c.Neighbours = func(context.Context, []string) ([]string, []string, error) { return near, far, nil }
+		c.Neighbours = beside([]string{"the lower town"}, near, far)
 	})
+}
+
+// beside plays what knows the units.
+func beside(own, near, far []string) func(context.Context, []cap.Area, func(string) bool) ([]string, []string, []string, error) {
+	return func(context.Context, []cap.Area, func(string) bool) ([]string, []string, []string, error) {
+		return own, near, far, nil
+	}
 }
 
 func (o *office) asked(d *Desk, draft Draft, who string) *Challenge {
@@ -201,9 +209,7 @@ func TestAPlaceWithAPassword(t *testing.T) {
 func TestTheCountersignaturePicksThePlace(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		d := o.passwords(new(bytes.Buffer), approval.Rule{ID: "red", Approvals: 1, PickPlace: true})
-		d.Neighbours = func(context.Context, []string) ([]string, []string, error) {
-			return []string{"upper town", "mill quarter"}, nil, nil
-		}
+		d.Neighbours = beside([]string{"the lower town"}, []string{"upper town", "mill quarter"}, nil)
 		o.enrolled(d, "mei", other)
 		s := o.nights(5, "first", "second")
 		if _, err := d.Authorise(t.Context(), officer.Actor, s); err != nil {
@@ -273,4 +279,76 @@ func TestTheCountersignaturePicksThePlace(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// TestThePlacesAreAlike: whatever the message calls its place, and whatever the units are called, the right one does not stand out. Whoever
+// has read the message knows it all the same, and what is picked is taken.
+func TestThePlacesAreAlike(t *testing.T) {
+	both := []string{"Hillside Township 山坡镇", "Ferry District (渡口区)", "老磨坊区 / Old Mill District"}
+	for _, row := range []struct {
+		name, description, lang string
+		own, near, far          []string
+		want                    []string // the right one first; nil when it is typed
+		where                   string
+	}{
+		{"names in two languages", "Lower Meadow Township", "en", []string{"Lower Meadow Township 下草镇"}, both[:2], nil,
+			[]string{"Lower Meadow Township", "Ferry District", "Hillside Township"}, "where: Lower Meadow Township"},
+		{"the same in Chinese", "Lower Meadow Township", "zh", []string{"Lower Meadow Township 下草镇"}, both[:2], nil,
+			[]string{"下草镇", "山坡镇", "渡口区"}, "地点：Lower Meadow Township（属于 下草镇）"},
+		{"in the words of its author", "along the river, up to the second bridge", "en", []string{"Meadow"}, []string{"Hillside", "Ferry"}, nil,
+			[]string{"Meadow", "Ferry", "Hillside"}, "where: along the river, up to the second bridge (in Meadow)"},
+		{"a unit with a Chinese name only", "Lower Meadow", "en", []string{"下草镇"}, []string{"Hillside", "山坡镇", "Ferry"}, []string{"渡口区"},
+			[]string{"下草镇", "山坡镇", "渡口区"}, "where: Lower Meadow (in 下草镇)"},
+		{"too few in its script", "下草镇", "en", []string{"下草镇"}, []string{"Hillside", "山坡镇", "Ferry"}, nil, nil, "where: 下草镇"},
+		{"two, and others for one", "A; B", "en", []string{"Meadow", "Meadow"}, []string{"Hillside", "Ferry", "Mill"}, nil, []string{"Meadow"}, "where: A; B (in Meadow)"},
+		{"no unit is known to be its own", "the harbour", "en", nil, []string{"Hillside", "Ferry"}, nil, nil, "where: the harbour"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			each(t, func(t *testing.T, o *office) {
+				d := o.pickers(nil, nil)
+				d.Neighbours = beside(row.own, row.near, row.far)
+				draft := o.submitted(d, o.alert("a", func(a *cap.Alert) {
+					for i := range a.Infos {
+						a.Infos[i].Areas = []cap.Area{{Description: row.description, Circles: a.Infos[i].Areas[0].Circles}}
+					}
+				}))
+				c, err := d.Confirmation(t.Context(), draft.ID, row.lang, "second")
+				if err != nil || c.Challenge == nil {
+					t.Fatalf("%+v %v", c, err)
+				}
+				have := c.Challenge.Places
+				if c.Place != row.where || c.Challenge.Typed != (row.want == nil) || row.want != nil && (len(have) != 3 || !slices.Contains(have, row.want[0])) ||
+					len(row.want) == 3 && !slices.Equal(slices.Sorted(slices.Values(have)), slices.Sorted(slices.Values(row.want))) {
+					t.Fatalf("%q, %+v", c.Place, c.Challenge)
+				}
+				if row.want == nil {
+					return
+				}
+				for _, place := range have {
+					_, err := o.picks(d, draft, "second", place, c.Challenge.Challenge)
+					if right := place == row.want[0]; right != (err == nil) {
+						t.Errorf("%s: %v", place, err)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestFormsOfAName(t *testing.T) {
+	for name, want := range map[string][]string{
+		"Hillside Township 山坡镇":    {"Hillside Township 山坡镇", "山坡镇", "Hillside Township"},
+		"老磨坊区 (Old Mill District)": {"老磨坊区 (Old Mill District)", "老磨坊区", "Old Mill District"},
+		"Ferry\u202e 渡口区":          {"Ferry 渡口区", "渡口区", "Ferry"},
+		"G4高速":                     {"G4高速"},
+		"山坡镇":                      {"山坡镇"},
+		"Harbour":                  {"Harbour"},
+		"上 Upper 镇":                {"上 Upper 镇"},
+		"第 3 区":                    {"第 3 区"},
+		"":                         {""},
+	} {
+		if have := formsOf(name); !slices.Equal(have, want) {
+			t.Errorf("%q: %q, want %q", name, have, want)
+		}
+	}
 }

@@ -85,13 +85,14 @@ func (d *Desk) picked(ctx context.Context, tx bun.Tx, by alerting.Actor, in *ale
 // misses says why what was picked is not enough; wrong only when a place was picked that is another.
 func (d *Desk) misses(in *alerting.Issued, q question, operator string, p Pick) (why string, wrong bool, err error) {
 	again := "ask " + q.ask
-	if p.Place == "" || p.Challenge == "" {
+	if plain(p.Place) == "" || p.Challenge == "" {
 		return "whoever approves this must pick its place: " + again, false, nil
 	}
-	if why, err = d.checkChallenge(p.Challenge, q, operator); err != nil || why != "" {
+	right, why, err := d.checkChallenge(p.Challenge, q, operator, p.Place)
+	if err != nil || why != "" {
 		return "the challenge does not hold: " + why + "; " + again, false, err
 	}
-	if slices.Contains(truths(in.Alert), plain(p.Place)) {
+	if right || slices.Contains(truths(in.Alert), plain(p.Place)) {
 		return "", false, nil
 	}
 	return "that is not the place that this is for: read it again, and " + again, true, nil

@@ -45,7 +45,7 @@ func (d *Desk) refill(ctx context.Context, id alerting.AlertID, asked []byte, o 
 		return Answer{}, err
 	}
 	if original.Origin == nil {
-		return Answer{}, fmt.Errorf("%w: it came from no template that the office knows: update it with a document", alerting.ErrState)
+		return Answer{}, alerting.Refuse(alerting.ErrState, "update.no-template", "it came from no template that the office knows: update it with a document")
 	}
 	if a, waits, err := d.refilledDraft(ctx, name, o); waits || err != nil {
 		return a, err

@@ -87,7 +87,7 @@ func (d *Desk) ofStatus(q *bun.SelectQuery, status string) (*bun.SelectQuery, er
 	case StatusOver:
 		q = q.Where("expires_ms <= ?", now).Where("stopped_by = ''")
 	default:
-		return nil, fmt.Errorf("%w: status %.40q: want one of %s", alerting.ErrInvalid, status, strings.Join(Statuses(), ", "))
+		return nil, alerting.Refuse(alerting.ErrInvalid, "search.status", "status %.40q: want one of %s", status, strings.Join(Statuses(), ", "))
 	}
 	return q, nil
 }
@@ -102,13 +102,13 @@ func (s Search) Check() error {
 	severities := []cap.Severity{"", cap.Extreme, cap.Severe, cap.Moderate, cap.Minor, cap.UnknownSeverity}
 	switch {
 	case !slices.Contains(severities, s.Severity):
-		return fmt.Errorf("%w: severity %.40q: want Extreme, Severe, Moderate, Minor or Unknown", alerting.ErrInvalid, s.Severity)
+		return alerting.Refuse(alerting.ErrInvalid, "search.severity", "severity %.40q: want Extreme, Severe, Moderate, Minor or Unknown", s.Severity)
 	case s.Status != "" && !slices.Contains(Statuses(), s.Status):
-		return fmt.Errorf("%w: status %.40q: want one of %s", alerting.ErrInvalid, s.Status, strings.Join(Statuses(), ", "))
+		return alerting.Refuse(alerting.ErrInvalid, "search.status", "status %.40q: want one of %s", s.Status, strings.Join(Statuses(), ", "))
 	case len(s.Text) > 200:
-		return fmt.Errorf("%w: q: at most 200 bytes can be searched for", alerting.ErrInvalid)
+		return alerting.Refuse(alerting.ErrInvalid, "search.long", "q: at most 200 bytes can be searched for")
 	case !s.From.IsZero() && !s.To.IsZero() && !s.From.Before(s.To):
-		return fmt.Errorf("%w: from and to: the first must be before the second", alerting.ErrInvalid)
+		return alerting.Refuse(alerting.ErrInvalid, "search.from-to", "from and to: the first must be before the second")
 	}
 	return nil
 }

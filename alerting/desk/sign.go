@@ -68,7 +68,7 @@ func (d *Desk) sign(in *alerting.Issued) error {
 		return fmt.Errorf("%w: read the signed alert again: %w", alerting.ErrState, err)
 	}
 	if !report.Trusted() {
-		return fmt.Errorf("%w: nobody would trust the signature (%s): %s", alerting.ErrState, report.Signatures[0].Reason, renewal)
+		return alerting.Refuse(alerting.ErrState, "signing.untrusted", "nobody would trust the signature (%s): %s", report.Signatures[0].Reason, renewal)
 	}
 	if len(signed) > d.MaxBytes {
 		return d.refuse(document, cap.Oversize(int64(len(signed)), d.MaxBytes))

@@ -144,8 +144,7 @@ func (d *Desk) WithdrawStanding(ctx context.Context, by alerting.Actor, w alerti
 	}
 	// What is out must stay approved: nobody ends an authorisation from long ago.
 	if now := d.Now(); w.At.After(now.Add(signatureAhead)) || w.At.Before(now.Add(-signatureAhead)) {
-		return fmt.Errorf("%w: the withdrawal is of %s, and it is %s here: set the clock, and sign again", alerting.ErrForbidden,
-			w.At.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+		return alerting.Refuse(alerting.ErrForbidden, "standing.clock", "the withdrawal is of %s, and it is %s here: set the clock, and sign again", w.At.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
 	}
 	return d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
 		roll, err := d.roll(ctx, tx)
@@ -163,7 +162,7 @@ func (d *Desk) WithdrawStanding(ctx context.Context, by alerting.Actor, w alerti
 		// The lock: whoever uses it at this moment is either before this, or sees it.
 		locked, err := lockStanding(ctx, tx, w.Standing, 0)
 		if err == nil && !locked {
-			err = fmt.Errorf("%w: there is no standing authorisation %.40q", alerting.ErrNotFound, w.Standing)
+			err = alerting.Refuse(alerting.ErrNotFound, "standing.unknown", "there is no standing authorisation %.40q", w.Standing)
 		}
 		if err != nil {
 			return err
@@ -192,6 +191,11 @@ func lockStanding(ctx context.Context, tx bun.IDB, id string, uses int) (bool, e
 
 // errBeyond: a standing authorisation does not let an alert go after all.
 var errBeyond = errors.New("beyond the standing authorisation")
+
+// beyondIt is errBeyond, and ErrForbidden, with its reason.
+func beyondIt(code, format string, args ...any) error {
+	return alerting.Refuse(fmt.Errorf("%w: %w", alerting.ErrForbidden, errBeyond), code, format, args...)
+}
 
 // standingIn is the id of an envelope's standing authorisation; empty when it has none.
 func standingIn(e *alerting.Envelope) string {

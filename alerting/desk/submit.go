@@ -54,22 +54,20 @@ func (d *Desk) submit(ctx context.Context, in *alerting.Issued) (Answer, error) 
 			return d.publish(ctx, in, row, false)
 		}
 	}
-	return Answer{}, fmt.Errorf("issue alert %s: %w: it is being issued and withdrawn elsewhere", in.ID, alerting.ErrUnavailable)
+	return Answer{}, fmt.Errorf("issue alert %s: %w", in.ID, alerting.Refuse(alerting.ErrUnavailable, "issue.elsewhere", "it is being issued and withdrawn elsewhere"))
 }
 
 // repeat answers for a document that came before.
 func (d *Desk) repeat(ctx context.Context, in *alerting.Issued, have issueRow, came []byte) (Answer, error) {
 	if !sameDocument(have.Document, came) {
-		return Answer{}, fmt.Errorf("issue alert %s: %w: sender, identifier and sent are those of an alert with other content; "+
-			"a changed message needs a new identifier or a new sent", in.ID, alerting.ErrConflict)
+		return Answer{}, fmt.Errorf("issue alert %s: %w", in.ID, alerting.Refuse(alerting.ErrConflict, "issue.other-content", "sender, identifier and sent are those of an alert with other content; a changed message needs a new identifier or a new sent"))
 	}
 	var before alerting.Envelope
 	if err := json.Unmarshal(have.Envelope, &before); err != nil {
 		return Answer{}, fmt.Errorf("read the envelope of alert %s again: %w", in.ID, err)
 	}
 	if !sameAudience(&before, &in.Envelope) {
-		return Answer{}, fmt.Errorf("issue alert %s: %w: the same document was issued to other channels or another audience",
-			in.ID, alerting.ErrConflict)
+		return Answer{}, fmt.Errorf("issue alert %s: %w", in.ID, alerting.Refuse(alerting.ErrConflict, "issue.other-audience", "the same document was issued to other channels or another audience"))
 	}
 	in.Envelope, in.Expires = before, have.expires()
 	switch {
@@ -78,7 +76,7 @@ func (d *Desk) repeat(ctx context.Context, in *alerting.Issued, have issueRow, c
 		a.Repeated = true
 		return a, nil
 	case have.State == lapsed || !d.Now().Before(in.Expires):
-		return Answer{}, fmt.Errorf("issue alert %s: %w: it expired before it was known to be issued", in.ID, alerting.ErrState)
+		return Answer{}, fmt.Errorf("issue alert %s: %w", in.ID, alerting.Refuse(alerting.ErrState, "issue.expired-first", "it expired before it was known to be issued"))
 	}
 	return d.publish(ctx, in, have, true)
 }

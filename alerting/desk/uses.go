@@ -43,14 +43,14 @@ func (d *Desk) useStanding(ctx context.Context, tx bun.Tx, in *alerting.Issued) 
 		return err
 	}
 	if !locked {
-		return fmt.Errorf("%w: %w: it is not in the books", alerting.ErrForbidden, errBeyond)
+		return beyondIt("standing.not-booked", "it is not in the books")
 	}
 	gone, err := tx.NewSelect().Model((*withdrawalRow)(nil)).Where("standing = ?", id).Exists(ctx)
 	if err != nil {
 		return err
 	}
 	if gone {
-		return fmt.Errorf("%w: %w: it was withdrawn", alerting.ErrForbidden, errBeyond)
+		return beyondIt("standing.withdrawn", "it was withdrawn")
 	}
 	now := d.Now()
 	if rated == 1 {
@@ -80,7 +80,7 @@ func keepsRate(ctx context.Context, tx bun.Tx, id string, b *alerting.StandingBo
 			return err
 		}
 		if n >= int64(limit.most) {
-			return fmt.Errorf("%w: %w: %d alerts have gone out under it in the last %s, and %d may", alerting.ErrForbidden, errBeyond, n, limit.name, limit.most)
+			return beyondIt("standing.rate", "%d alerts have gone out under it in the last %s, and %d may", n, alerting.Term(limit.name), limit.most)
 		}
 	}
 	return nil
@@ -160,7 +160,7 @@ func (d *Desk) underStanding(roll *approval.Roll, in *alerting.Issued) error {
 	e.Enrolments = roll.Needed(append(append([]alerting.Approval{}, e.Standing.By...), e.Approvals...))
 	e.Approvals = append(e.Approvals, seal)
 	if beyond := d.Office.Beyond(roll, in); len(beyond) > 0 {
-		return fmt.Errorf("%w: %w: %s", alerting.ErrForbidden, errBeyond, strings.Join(beyond, "; "))
+		return beyondIt("standing.beyond", "%s", strings.Join(beyond, "; "))
 	}
 	return nil
 }

@@ -88,37 +88,24 @@ func (d *Desk) versionsBelow(ctx context.Context, id string, before int64, limit
 }
 
 // VersionDocument gives the document of a version. ErrNotFound also when a form has put another in its place.
-func (d *Desk) VersionDocument(ctx context.Context, id string, version int64, by alerting.Actor) ([]byte, error) {
-	v, err := d.hold(ctx, id, version, by)
+func (d *Desk) VersionDocument(ctx context.Context, id string, version int64) ([]byte, error) {
+	v, err := d.kept(ctx, id, version)
 	return v.Document, err
 }
 
-// hold reads a version for somebody, and keeps it (see Look).
-func (d *Desk) hold(ctx context.Context, id string, version int64, by alerting.Actor) (versionRow, error) {
-	for range looks {
-		v, err := findVersion(ctx, d.DB.Read(), id, version)
-		if errors.Is(err, alerting.ErrConflict) {
-			return v, fmt.Errorf("%w: version %d of draft %s was not kept: a form has saved a later one in its place; list the versions to see which there are",
-				alerting.ErrNotFound, version, id)
-		}
-		if err != nil || v.Author == by.Name {
-			return v, err
-		}
-		w, err := v.wanted()
-		if err != nil || w.Sitting == 0 {
-			return v, err
-		}
-		if kept, err := d.keepSeen(ctx, id, version); err != nil || kept {
-			return v, err
-		}
+// kept reads a version that is still there. Reading keeps nothing: whoever looks while a form saves may find another a moment later.
+func (d *Desk) kept(ctx context.Context, id string, version int64) (versionRow, error) {
+	v, err := findVersion(ctx, d.DB.Read(), id, version)
+	if errors.Is(err, alerting.ErrConflict) {
+		return v, alerting.Refuse(alerting.ErrNotFound, "draft.version-gone", "version %d of draft %s was not kept: a form has saved a later one in its place; list the versions to see which there are", version, id)
 	}
-	return versionRow{}, fmt.Errorf("%w: draft %s is being written just now; look again", alerting.ErrUnavailable, id)
+	return v, err
 }
 
 // DraftChanges says in what the present version of a draft differs from an earlier one. From 0 is the last version before it that was
 // submitted, or else the first.
-func (d *Desk) DraftChanges(ctx context.Context, id string, from int64, by alerting.Actor) ([]cap.Change, error) {
-	now, err := d.Look(ctx, id, by)
+func (d *Desk) DraftChanges(ctx context.Context, id string, from int64) ([]cap.Change, error) {
+	now, err := d.DraftAt(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +114,7 @@ func (d *Desk) DraftChanges(ctx context.Context, id string, from int64, by alert
 			return nil, fmt.Errorf("compare draft %s: %w", id, err)
 		}
 	}
-	was, err := d.hold(ctx, id, from, by)
+	was, err := d.kept(ctx, id, from)
 	if err != nil {
 		return nil, fmt.Errorf("compare draft %s: %w", id, err)
 	}

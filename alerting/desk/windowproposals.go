@@ -123,7 +123,7 @@ func sameWindow(ctx context.Context, db bun.IDB, w *alerting.TestWindow) error {
 	}
 	have, err := row.read()
 	if err == nil && !approval.SameWindow(&have.TestWindow, w) {
-		err = fmt.Errorf("%w: there is another window %s: give this one an id of its own", alerting.ErrConflict, w.ID)
+		err = alerting.Refuse(alerting.ErrConflict, "window.taken", "there is another window %s: give this one an id of its own", w.ID)
 	}
 	return err
 }
@@ -142,14 +142,14 @@ func (d *Desk) openProposed(ctx context.Context, tx bun.Tx, roll *approval.Roll,
 	case err != nil:
 		return false, err
 	case row.OpenedMS == 0 && row.ClosedMS != 0:
-		return false, fmt.Errorf("%w: window %s was withdrawn before it was open: propose another", alerting.ErrState, w.ID)
+		return false, alerting.Refuse(alerting.ErrState, "window.withdrawn", "window %s was withdrawn before it was open: propose another", w.ID)
 	case row.OpenedMS == 0:
 		have.By = w.By
 		return true, d.moveWindow(ctx, tx, &row, &have, next.OpenedMS)
 	}
 	// What lies there must hold as well: a row that nobody signed keeps its id to itself.
 	if err := roll.Opened(have.TestWindow); err != nil {
-		return false, fmt.Errorf("%w: there is another window %s: give this one an id of its own", alerting.ErrConflict, w.ID)
+		return false, alerting.Refuse(alerting.ErrConflict, "window.taken", "there is another window %s: give this one an id of its own", w.ID)
 	}
 	return false, nil
 }
@@ -168,7 +168,7 @@ func (d *Desk) moveWindow(ctx context.Context, tx bun.Tx, row *windowRow, body *
 	}
 	n, err := res.RowsAffected()
 	if err == nil && n == 0 {
-		err = fmt.Errorf("%w: somebody else signed or withdrew it at this moment: look at it again", alerting.ErrConflict)
+		err = alerting.Refuse(alerting.ErrConflict, "window.meanwhile", "somebody else signed or withdrew it at this moment: look at it again")
 	}
 	return err
 }
@@ -204,7 +204,7 @@ func (d *Desk) putOnWindow(ctx context.Context, tx bun.Tx, by alerting.Actor, id
 		return err
 	}
 	if w.State != WindowProposed {
-		return fmt.Errorf("%w: it is %s", alerting.ErrState, w.State)
+		return alerting.Refuse(alerting.ErrState, "window.signable", "it waits for no signature any more: look at it again")
 	}
 	if err := roll.VerifyWindow(w.TestWindow, a); err != nil {
 		return err
@@ -216,7 +216,7 @@ func (d *Desk) putOnWindow(ctx context.Context, tx bun.Tx, by alerting.Actor, id
 	// A signature that holds no longer makes room for one that does.
 	body.By = slices.DeleteFunc(body.By, func(have alerting.Approval) bool { return roll.VerifyWindow(w.TestWindow, have) != nil })
 	if slices.ContainsFunc(body.By, func(have alerting.Approval) bool { return have.By == a.By }) {
-		return fmt.Errorf("%w: %s has signed it already; somebody else must", alerting.ErrConflict, a.By)
+		return alerting.Refuse(alerting.ErrConflict, "change.signed", "%s has signed it already; somebody else must", a.By)
 	}
 	body.By = append(body.By, a)
 	opened := int64(0)
@@ -239,9 +239,9 @@ func (d *Desk) SignWindowWithPassword(ctx context.Context, by alerting.Actor, id
 	switch {
 	case err != nil:
 	case w.State != WindowProposed:
-		err = fmt.Errorf("%w: it is %s", alerting.ErrState, w.State)
+		err = alerting.Refuse(alerting.ErrState, "window.signable", "it waits for no signature any more: look at it again")
 	case w.Digest != digest:
-		err = fmt.Errorf("%w: it has not the SHA-256 %.64q: look at it again", alerting.ErrConflict, digest)
+		err = alerting.Refuse(alerting.ErrConflict, "window.other", "it has not the SHA-256 %.64q: look at it again", digest)
 	}
 	if err != nil {
 		return Window{}, fmt.Errorf("sign window %.64s: %w", id, err)

@@ -153,7 +153,7 @@ func ahead(w *alerting.TestWindow, now time.Time) error {
 	if now.Before(w.Until) {
 		return nil
 	}
-	return fmt.Errorf("%w: window %s ended at %s: propose another", alerting.ErrInvalid, w.ID, w.Until.UTC().Format(time.RFC3339))
+	return alerting.Refuse(alerting.ErrInvalid, "window.ended", "window %s ended at %s", w.ID, w.Until.UTC().Format(time.RFC3339))
 }
 
 func subjectOfWindow(id string) string { return "window/" + id }
@@ -162,7 +162,7 @@ func findWindow(ctx context.Context, db bun.IDB, id string) (windowRow, error) {
 	var row windowRow
 	err := db.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
-		return row, fmt.Errorf("%w: there is no window %.64q", alerting.ErrNotFound, id)
+		return row, alerting.Refuse(alerting.ErrNotFound, "window.unknown", "there is no window %.64q", id)
 	}
 	if err != nil {
 		return row, fmt.Errorf("read window %.64q: %w: %w", id, alerting.ErrUnavailable, err)
@@ -253,11 +253,11 @@ func (d *Desk) Window(ctx context.Context, id string) (*alerting.TestWindow, err
 	case err != nil:
 		return nil, err
 	case w.State == WindowProposed:
-		return nil, fmt.Errorf("%w: window %s is not open: it lacks %s", alerting.ErrState, id, w.Missing)
+		return nil, alerting.Refuse(alerting.ErrState, "window.waits", "window %s still waits for signatures", id)
 	case w.State == WindowVoid:
 		return nil, fmt.Errorf("%w: window %s counts for nothing: %s", alerting.ErrForbidden, id, w.Reason)
 	case w.State != WindowAhead && w.State != WindowOpen:
-		return nil, fmt.Errorf("%w: window %s is %s", alerting.ErrState, id, w.State)
+		return nil, alerting.Refuse(alerting.ErrState, "window.state", "window %s is %s", id, alerting.Term(w.State))
 	}
 	return &w.TestWindow, nil
 }
@@ -281,7 +281,7 @@ func (d *Desk) checkWindow(in *alerting.Issued) error {
 	case w == nil:
 		return nil
 	case in.Envelope.World != alerting.Test:
-		return fmt.Errorf("%w: window %s is for messages of status Test; this one is %s", alerting.ErrInvalid, w.ID, in.Alert.Status)
+		return alerting.Refuse(alerting.ErrInvalid, "window.status", "window %s is for messages of status Test; this one is %s", w.ID, in.Alert.Status)
 	case d.Office == nil:
 		return errNoApproval()
 	}
@@ -296,7 +296,7 @@ func (d *Desk) checkWindow(in *alerting.Issued) error {
 		some = true
 	}
 	if !some {
-		return fmt.Errorf("%w: window %s is for %v, and the order for %v", alerting.ErrInvalid, w.ID, w.Channels, in.Envelope.Channels)
+		return alerting.Refuse(alerting.ErrInvalid, "window.channels", "window %s is for %v, and the order for %v", w.ID, alerting.Terms(w.Channels), alerting.Terms(in.Envelope.Channels))
 	}
 	return nil
 }

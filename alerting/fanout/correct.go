@@ -71,7 +71,7 @@ func (f *Fanout) lastStopper(ctx context.Context, id alerting.AlertID) (alerting
 		last = by
 	}
 	if last == id {
-		return alerting.AlertID{}, fmt.Errorf("%w: alert %s was not stopped", alerting.ErrState, id)
+		return alerting.AlertID{}, alerting.Refuse(alerting.ErrState, "correct.not-stopped", "alert %s was not stopped", id)
 	}
 	return last, nil
 }

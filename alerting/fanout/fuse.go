@@ -115,7 +115,7 @@ func Proceed(ctx context.Context, tx bun.IDB, id alerting.AlertID, now time.Time
 	}
 	n, err := res.RowsAffected()
 	if err == nil && n != 1 {
-		err = fmt.Errorf("%w: alert %s is not held back", alerting.ErrState, id)
+		err = alerting.Refuse(alerting.ErrState, "fuse.not-held", "alert %s is not held back", id)
 	}
 	return err
 }

@@ -135,7 +135,7 @@ func New(c Config, sources []Source) (*Inbox, error) {
 func (in *Inbox) SourceOf(name string) (Source, error) {
 	s, ok := in.sources[name]
 	if !ok {
-		return s, fmt.Errorf("%w: the configuration names no source %.40q (inbox.sources)", alerting.ErrNotFound, name)
+		return s, alerting.Refuse(alerting.ErrNotFound, "inbox.source", "the configuration names no source %.40q (inbox.sources)", name)
 	}
 	return s, nil
 }

@@ -46,7 +46,7 @@ func (in *Inbox) Get(ctx context.Context, id string) (Letter, error) {
 	var row letterRow
 	err := in.DB.Read().NewSelect().Model(&row).Where("id = ?", id).Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
-		return Letter{}, fmt.Errorf("%w: the inbox holds no letter %.40q", alerting.ErrNotFound, id)
+		return Letter{}, alerting.Refuse(alerting.ErrNotFound, "letter.unknown", "the inbox holds no letter %.40q", id)
 	}
 	if err != nil {
 		return Letter{}, fmt.Errorf("read letter %.40s: %w: %w", id, alerting.ErrUnavailable, err)
@@ -71,7 +71,7 @@ func (in *Inbox) List(ctx context.Context, states []State, after alerting.Place,
 	var rows []letterRow
 	for _, s := range states {
 		if !slices.Contains(States(), s) {
-			return nil, fmt.Errorf("%w: state %.40q: want one of %v", alerting.ErrInvalid, s, States())
+			return nil, alerting.Refuse(alerting.ErrInvalid, "letter.state-unknown", "state %.40q: want one of %v", s, States())
 		}
 	}
 	if err := lettersBehind(in.DB.Read(), states, after, limit).Model(&rows).ExcludeColumn("document").Scan(ctx); err != nil {
@@ -128,11 +128,11 @@ func (in *Inbox) Drop(ctx context.Context, id string, by alerting.Actor, reason 
 func (in *Inbox) waiting(ctx context.Context, id string, reason *string) (Letter, error) {
 	*reason = strings.TrimSpace(*reason)
 	if *reason == "" || len(*reason) > longestReason || strings.ContainsRune(*reason, 0) {
-		return Letter{}, fmt.Errorf("%w: say why, in at most %d bytes", alerting.ErrInvalid, longestReason)
+		return Letter{}, alerting.Refuse(alerting.ErrInvalid, "reason.missing", "say why, in at most %d bytes", longestReason)
 	}
 	l, err := in.Get(ctx, id)
 	if err == nil && l.State != Quarantined {
-		err = fmt.Errorf("%w: it is %s; this is possible while it is %s", alerting.ErrState, l.State, Quarantined)
+		err = alerting.Refuse(alerting.ErrState, "letter.state", "it is %s; this is possible while it is %s", alerting.Term(l.State), alerting.Term(Quarantined))
 	}
 	return l, err
 }
@@ -145,7 +145,7 @@ func (in *Inbox) turn(ctx context.Context, id string, by alerting.Actor, to Stat
 			return err
 		}
 		if n, err := res.RowsAffected(); err != nil || n != 1 {
-			return errors.Join(err, fmt.Errorf("%w: somebody else took it out of quarantine meanwhile", alerting.ErrState))
+			return errors.Join(err, alerting.Refuse(alerting.ErrState, "letter.taken", "somebody else took it out of quarantine meanwhile"))
 		}
 		return in.Note(ctx, tx, by, "inbox."+string(to), subjectOf(id), map[string]any{"reason": reason, "draft": draft})
 	})

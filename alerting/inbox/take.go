@@ -41,7 +41,7 @@ func (in *Inbox) Take(ctx context.Context, document []byte, from Source) (Letter
 
 func (in *Inbox) take(ctx context.Context, document []byte, from Source) (Letter, string, error) {
 	if len(document) > in.MaxBytes {
-		return Letter{}, "", fmt.Errorf("%w: it has more than the %d bytes that are taken", alerting.ErrInvalid, in.MaxBytes)
+		return Letter{}, "", alerting.Refuse(alerting.ErrInvalid, "letter.large", "it has more than the %d bytes that are taken", in.MaxBytes)
 	}
 	in.taking.Lock()
 	defer in.taking.Unlock()
@@ -220,7 +220,7 @@ func (in *Inbox) roomFor(ctx context.Context, from Source) error {
 		return fmt.Errorf("count the quarantine: %w: %w", alerting.ErrUnavailable, err)
 	}
 	if n >= int64(in.MaxQuarantined) {
-		return fmt.Errorf("%w: %d of its documents are in quarantine already: release or drop some, or correct its anchor_files", alerting.ErrState, n)
+		return alerting.Refuse(alerting.ErrState, "letter.full", "%d of its documents are in quarantine already: release or drop some, or correct its anchor_files", n)
 	}
 	return nil
 }
@@ -235,7 +235,7 @@ func (in *Inbox) keep(ctx context.Context, row letterRow, known bool) (Letter, e
 				return err
 			}
 			if n, err := res.RowsAffected(); err != nil || n != 1 {
-				return errors.Join(err, fmt.Errorf("%w: letter %s left the quarantine meanwhile", alerting.ErrConflict, row.ID))
+				return errors.Join(err, alerting.Refuse(alerting.ErrConflict, "letter.left", "letter %s left the quarantine meanwhile", row.ID))
 			}
 		} else if _, err := tx.NewInsert().Model(&one).Exec(ctx); err != nil {
 			return err

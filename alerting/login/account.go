@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -124,7 +123,7 @@ func row(ctx context.Context, db bun.IDB, key string) (r accountRow, ok bool, er
 func must(ctx context.Context, db bun.IDB, name string) (accountRow, error) {
 	r, ok, err := row(ctx, db, keyOf(name))
 	if err == nil && !ok {
-		err = fmt.Errorf("%w: there is no account %.70q", alerting.ErrNotFound, name)
+		err = alerting.Refuse(alerting.ErrNotFound, "account.unknown", "there is no account %.70q", name)
 	}
 	return r, err
 }
@@ -191,7 +190,7 @@ func (g *Gate) checkName(name string) error {
 	}
 	key := keyOf(name)
 	if slices.ContainsFunc(append([]string{approval.DeskName}, g.Reserved...), func(r string) bool { return keyOf(r) == key }) {
-		return fmt.Errorf("%w: the name %q belongs to the desk or to a partner: a person must not be mistaken for one", alerting.ErrInvalid, name)
+		return alerting.Refuse(alerting.ErrInvalid, "account.reserved", "the name %q belongs to the desk or to a partner: a person must not be mistaken for one", name)
 	}
 	return nil
 }
@@ -202,14 +201,14 @@ const mostGrants = 100
 // checkGrants says what is wrong with roles.
 func checkGrants(grants []Grant) error {
 	if len(grants) > mostGrants {
-		return fmt.Errorf("%w: %d roles: want at most %d", alerting.ErrInvalid, len(grants), mostGrants)
+		return alerting.Refuse(alerting.ErrInvalid, "account.roles-many", "%d roles: want at most %d", len(grants), mostGrants)
 	}
 	for _, g := range grants {
 		if !slices.Contains(Roles(), g.Role) {
-			return fmt.Errorf("%w: role %.40q: want one of %v", alerting.ErrInvalid, g.Role, Roles())
+			return alerting.Refuse(alerting.ErrInvalid, "account.role", "role %.40q: want one of %v", g.Role, alerting.Terms(Roles()))
 		}
 		if len(g.Unit) > 64 || strings.ContainsFunc(g.Unit, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
-			return fmt.Errorf("%w: unit %.70q: want the code of an administrative unit, of at most 64 bytes and without spaces", alerting.ErrInvalid, g.Unit)
+			return alerting.Refuse(alerting.ErrInvalid, "account.unit", "unit %.70q: want the code of an administrative unit, of at most 64 bytes and without spaces", g.Unit)
 		}
 	}
 	return nil

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -31,14 +30,17 @@ const forget = time.Hour
 
 // ErrWrong is the one answer to a name that there is not, a wrong password, a wrong or used code, a disabled account and an unknown
 // passkey.
-var ErrWrong = errors.New("name, password or code is wrong, or the account is closed; a code counts once, so wait for the next one")
+var ErrWrong = alerting.Refuse(nil, "login.wrong", "name, password or code is wrong, or the account is closed; a code counts once, so wait for the next one")
 
 // Locked says that too many attempts were wrong, and when the next is looked at. It is the same for names that there are not.
 type Locked struct{ Wait time.Duration }
 
 // Error says how long.
-func (l *Locked) Error() string {
-	return fmt.Sprintf("too many wrong attempts: nothing was looked at; try again in %v", l.Wait.Round(time.Second))
+func (l *Locked) Error() string { return l.Unwrap().Error() }
+
+// Unwrap is the refusal that people read.
+func (l *Locked) Unwrap() error {
+	return alerting.Refuse(nil, "login.locked", "too many wrong attempts: nothing was looked at; try again in %v", l.Wait.Round(time.Second))
 }
 
 // claimLua counts an attempt before it is made, so that many at once are no more guesses than one after another. It gives how long

@@ -75,7 +75,7 @@ func (g *Gate) AdministratorLink(ctx context.Context) (l Link, err error) {
 
 // errLink is the one answer to a link that there is not, was used or is over.
 func errLink() error {
-	return fmt.Errorf("%w: this link was used already, is over, or was replaced by a newer one; ask an administrator for a new one", alerting.ErrForbidden)
+	return alerting.Refuse(alerting.ErrForbidden, "setup.link-dead", "this link was used already, is over, or was replaced by a newer one; ask an administrator for a new one")
 }
 
 // link finds the link of a token; key "" is that of a first administrator.
@@ -150,7 +150,7 @@ func (g *Gate) FinishSetup(ctx context.Context, s SetUp) (Opened, error) {
 		return Opened{}, fmt.Errorf("set up: %w", err)
 	}
 	if len(l.TOTP) == 0 {
-		return Opened{}, fmt.Errorf("set up: %w: ask for the secret of the authenticator first (POST /api/setup/begin)", alerting.ErrState)
+		return Opened{}, fmt.Errorf("set up: %w", alerting.Refuse(alerting.ErrState, "setup.no-secret", "ask for the secret of the authenticator first (POST /api/setup/begin)"))
 	}
 	secret, err := g.openSecret("link "+l.Hash, l.TOTP)
 	if err != nil {
@@ -158,7 +158,7 @@ func (g *Gate) FinishSetup(ctx context.Context, s SetUp) (Opened, error) {
 	}
 	step, ok := codeFits(secret, s.Code, g.Now(), 0)
 	if !ok {
-		return Opened{}, fmt.Errorf("set up: %w: the code is not what the authenticator shows now; is its clock right?", alerting.ErrInvalid)
+		return Opened{}, fmt.Errorf("set up: %w", alerting.Refuse(alerting.ErrInvalid, "setup.code", "the code is not what the authenticator shows now; is its clock right?"))
 	}
 	leave, err := g.await(ctx)
 	if err != nil {

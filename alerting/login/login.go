@@ -84,7 +84,7 @@ func (g *Gate) await(ctx context.Context) (leave func(), err error) {
 	case g.trying <- struct{}{}:
 		return func() { <-g.trying }, nil
 	case <-patience.C:
-		return nil, fmt.Errorf("%w: too many log in at once; nothing was done", alerting.ErrUnavailable)
+		return nil, alerting.Refuse(alerting.ErrUnavailable, "login.queue", "too many log in at once; nothing was done")
 	case <-ctx.Done():
 		return nil, fmt.Errorf("%w: wait to log in: %w", alerting.ErrUnavailable, ctx.Err())
 	}

@@ -23,7 +23,7 @@ func (g *Gate) Create(ctx context.Context, by alerting.Actor, name string, grant
 	err := g.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
 		if have, taken, err := row(ctx, tx, r.Key); err != nil || taken {
 			if err == nil {
-				err = fmt.Errorf("%w: there is an account %q already", alerting.ErrConflict, have.Name)
+				err = alerting.Refuse(alerting.ErrConflict, "account.taken", "there is an account %q already", have.Name)
 			}
 			return err
 		}
@@ -85,7 +85,7 @@ func (g *Gate) SetDisabled(ctx context.Context, by alerting.Actor, name string, 
 func (g *Gate) NewLink(ctx context.Context, by alerting.Actor, name string) (l Link, err error) {
 	err = g.onAccount(ctx, "make a link", name, func(ctx context.Context, tx bun.Tx, r *accountRow) error {
 		if r.State == Disabled || r.Subject != "" {
-			return fmt.Errorf("%w: the account is closed, or its people log in with %q", alerting.ErrState, r.Issuer)
+			return alerting.Refuse(alerting.ErrState, "account.no-link", "the account is closed, or its people log in with %q", r.Issuer)
 		}
 		if l, err = g.putLink(ctx, tx, r.Key, LinkLife); err != nil {
 			return err
@@ -121,7 +121,7 @@ func oneIsLeft(ctx context.Context, tx bun.Tx, before Account) error {
 		return err
 	}
 	if n == 0 {
-		return fmt.Errorf("%w: nobody would be left who administers the whole office; make another administrator first", alerting.ErrState)
+		return alerting.Refuse(alerting.ErrState, "account.last-admin", "nobody would be left who administers the whole office; make another administrator first")
 	}
 	return nil
 }

@@ -76,7 +76,7 @@ func (g *Gate) askedKey(state string) string { return g.Prefix + "login:oidc:" +
 
 // errNoProvider: the configuration names none.
 func errNoProvider() error {
-	return fmt.Errorf("%w: the configuration names no OpenID Connect provider (login.oidc)", alerting.ErrState)
+	return alerting.Refuse(alerting.ErrState, "oidc.none", "the configuration names no OpenID Connect provider (login.oidc)")
 }
 
 // BeginOIDC gives the address at the provider where somebody logs in, and what his browser must show when he comes back.
@@ -138,8 +138,8 @@ type claims struct {
 	grants        []Grant
 }
 
-func refusedOIDC(format string, args ...any) error {
-	return fmt.Errorf("log in with OpenID Connect: %w: %s", alerting.ErrForbidden, fmt.Sprintf(format, args...))
+func refusedOIDC(code, format string, args ...any) error {
+	return fmt.Errorf("log in with OpenID Connect: %w", alerting.Refuse(alerting.ErrForbidden, code, format, args...))
 }
 
 // told uses a state up, changes the code for an ID token, and verifies that: issuer, audience, time, signature with a key of the
@@ -149,7 +149,7 @@ func (g *Gate) told(ctx context.Context, state, code, browser string) (claims, e
 	defer cancel()
 	text, err := g.Redis.GetDel(ctx, g.askedKey(state)).Bytes()
 	if errors.Is(err, redis.Nil) {
-		return claims{}, refusedOIDC("this login was not begun here, is over, or was finished already")
+		return claims{}, refusedOIDC("oidc.not-begun", "this login was not begun here, is over, or was finished already")
 	}
 	if err != nil {
 		return claims{}, unavailable("log in with OpenID Connect", err)
@@ -160,7 +160,7 @@ func (g *Gate) told(ctx context.Context, state, code, browser string) (claims, e
 	}
 	sum := sha256.Sum256([]byte(browser))
 	if subtle.ConstantTimeCompare([]byte(hex.EncodeToString(sum[:])), []byte(a.Browser)) != 1 {
-		return claims{}, refusedOIDC("this login was begun in another browser")
+		return claims{}, refusedOIDC("oidc.other-browser", "this login was begun in another browser")
 	}
 	known, err := g.Provider.find(ctx)
 	if err != nil {
@@ -168,17 +168,17 @@ func (g *Gate) told(ctx context.Context, state, code, browser string) (claims, e
 	}
 	token, err := g.Provider.oauth(known).Exchange(ctx, code, oauth2.VerifierOption(a.Verifier))
 	if err != nil {
-		return claims{}, refusedOIDC("the provider did not take the code")
+		return claims{}, refusedOIDC("oidc.code", "the provider did not take the code")
 	}
 	raw, _ := token.Extra("id_token").(string)
 	verifier := known.Verifier(&oidc.Config{ClientID: g.Provider.ClientID, Now: g.Now,
 		SupportedSigningAlgs: []string{oidc.RS256, oidc.RS384, oidc.RS512, oidc.ES256, oidc.ES384, oidc.ES512, oidc.PS256, oidc.PS384, oidc.PS512, oidc.EdDSA}})
 	id, err := verifier.Verify(ctx, raw)
 	if err != nil {
-		return claims{}, refusedOIDC("the ID token: %v", err)
+		return claims{}, refusedOIDC("oidc.token", "the ID token: %v", err)
 	}
 	if subtle.ConstantTimeCompare([]byte(id.Nonce), []byte(a.Nonce)) != 1 {
-		return claims{}, refusedOIDC("the ID token is of another login (nonce)")
+		return claims{}, refusedOIDC("oidc.other-login", "the ID token is of another login (nonce)")
 	}
 	return g.Provider.read(id)
 }
@@ -187,12 +187,12 @@ func (g *Gate) told(ctx context.Context, state, code, browser string) (claims, e
 func (p *Provider) read(id *oidc.IDToken) (claims, error) {
 	var all map[string]any
 	if err := id.Claims(&all); err != nil {
-		return claims{}, refusedOIDC("the ID token: %v", err)
+		return claims{}, refusedOIDC("oidc.token", "the ID token: %v", err)
 	}
 	c := claims{subject: id.Subject, grants: []Grant{}}
 	c.name, _ = all[p.NameClaim].(string)
 	if c.subject == "" || len(c.subject) > 255 {
-		return claims{}, refusedOIDC("the ID token names no subject of 1 to 255 bytes")
+		return claims{}, refusedOIDC("oidc.no-subject", "the ID token names no subject of 1 to 255 bytes")
 	}
 	values, _ := all[p.RolesClaim].([]any)
 	if one, ok := all[p.RolesClaim].(string); ok {
@@ -231,7 +231,7 @@ func (g *Gate) makeOutsider(ctx context.Context, tx bun.Tx, c claims) (accountRo
 	r := accountRow{Key: keyOf(c.name), Name: c.name, State: Active, TOTP: []byte{}, Pending: []byte{}, Issuer: g.Provider.Issuer, Subject: c.subject,
 		CreatedMS: g.Now().UnixMilli()}
 	if _, taken, err := row(ctx, tx, r.Key); err != nil || taken {
-		return r, errors.Join(fmt.Errorf("%w: the name %q belongs to another account", alerting.ErrConflict, c.name), err)
+		return r, errors.Join(alerting.Refuse(alerting.ErrConflict, "oidc.name-taken", "the name %q belongs to another account", c.name), err)
 	}
 	one := r
 	if _, err := tx.NewInsert().Model(&one).Exec(ctx); err != nil {

@@ -75,7 +75,7 @@ func (g *Gate) ConfirmTOTP(ctx context.Context, name, code string) (Opened, erro
 		return Opened{}, err
 	}
 	if len(r.Pending) == 0 {
-		return Opened{}, fmt.Errorf("change an authenticator: %w: ask for its secret first (POST /api/me/totp)", alerting.ErrState)
+		return Opened{}, fmt.Errorf("change an authenticator: %w", alerting.Refuse(alerting.ErrState, "account.no-secret", "ask for its secret first (POST /api/me/totp)"))
 	}
 	secret, err := g.openSecret(r.Key, r.Pending)
 	if err != nil {
@@ -83,7 +83,7 @@ func (g *Gate) ConfirmTOTP(ctx context.Context, name, code string) (Opened, erro
 	}
 	step, ok := codeFits(secret, code, g.Now(), 0)
 	if !ok {
-		return Opened{}, fmt.Errorf("change an authenticator: %w: the code is not what the new one shows now; is its clock right?", alerting.ErrInvalid)
+		return Opened{}, fmt.Errorf("change an authenticator: %w", alerting.Refuse(alerting.ErrInvalid, "account.code", "the code is not what the new one shows now; is its clock right?"))
 	}
 	r.TOTP, r.Step, r.Pending = r.Pending, step, []byte{}
 	return g.renew(ctx, r, verbTOTP)

@@ -52,7 +52,7 @@ func (g *Gate) challengeKey(purpose string, c []byte) string {
 // challenge makes a challenge for a purpose: "" to log in, else the key of the account that gets a passkey.
 func (g *Gate) challenge(ctx context.Context, purpose string) (Challenge, error) {
 	if g.Relying.ID == "" {
-		return Challenge{}, fmt.Errorf("%w: passkeys need login.public_url, or approval.passkey, in the configuration", alerting.ErrState)
+		return Challenge{}, alerting.Refuse(alerting.ErrState, "passkey.off", "passkeys need login.public_url, or approval.passkey, in the configuration")
 	}
 	var c [32]byte
 	_, _ = rand.Read(c[:]) // it never fails (crypto/rand)
@@ -66,11 +66,11 @@ func (g *Gate) challenge(ctx context.Context, purpose string) (Challenge, error)
 func (g *Gate) verify(ctx context.Context, purpose string, public []byte, a *Assertion) error {
 	asked, err := base64.RawURLEncoding.DecodeString(a.Challenge)
 	if err != nil || len(asked) != 32 {
-		return fmt.Errorf("%w: challenge: want 32 bytes in unpadded base64url", alerting.ErrInvalid)
+		return alerting.Refuse(alerting.ErrInvalid, "passkey.challenge", "challenge: want 32 bytes in unpadded base64url")
 	}
 	err = g.Redis.GetDel(ctx, g.challengeKey(purpose, asked)).Err()
 	if errors.Is(err, redis.Nil) {
-		return fmt.Errorf("%w: the challenge was answered already, is over, or was none of ours", alerting.ErrForbidden)
+		return alerting.Refuse(alerting.ErrForbidden, "passkey.challenge-dead", "the challenge was answered already, is over, or was none of ours")
 	}
 	if err != nil {
 		return unavailable("look for a challenge", err)
@@ -133,7 +133,7 @@ type NewPasskey struct {
 // FinishNewPasskey lets somebody log in with a passkey from now on.
 func (g *Gate) FinishNewPasskey(ctx context.Context, name string, p NewPasskey) error {
 	if n := utf8.RuneCountInString(p.Label); n < 1 || n > 60 || len(p.Credential) < 16 || len(p.Credential) > 1400 {
-		return fmt.Errorf("add a passkey: %w: want a label of 1 to 60 characters, and the id of the credential", alerting.ErrInvalid)
+		return fmt.Errorf("add a passkey: %w", alerting.Refuse(alerting.ErrInvalid, "passkey.label", "want a label of 1 to 60 characters, and the id of the credential"))
 	}
 	public, err := approval.ParsePasskeyPublic(p.Public)
 	if err != nil {
@@ -148,7 +148,7 @@ func (g *Gate) FinishNewPasskey(ctx context.Context, name string, p NewPasskey) 
 			return err
 		}
 		if n >= mostPasskeys {
-			return fmt.Errorf("%w: there are %d already; remove one first", alerting.ErrState, n)
+			return alerting.Refuse(alerting.ErrState, "passkey.many", "there are %d already; remove one first", n)
 		}
 		one := passkeyRow{ID: p.Credential, Key: r.Key, Label: p.Label, Public: public, CreatedMS: g.Now().UnixMilli()}
 		if _, err := tx.NewInsert().Model(&one).Exec(ctx); err != nil {
@@ -166,7 +166,7 @@ func (g *Gate) RemovePasskey(ctx context.Context, name, id string) error {
 			return err
 		}
 		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			return errors.Join(fmt.Errorf("%w: %q has no such passkey", alerting.ErrNotFound, r.Name), err)
+			return errors.Join(alerting.Refuse(alerting.ErrNotFound, "passkey.unknown", "%q has no such passkey", r.Name), err)
 		}
 		return g.note(ctx, tx, Account{Name: r.Name}.actor(), verbPasskeyOff, r.Name, nil)
 	})

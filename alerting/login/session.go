@@ -144,5 +144,5 @@ func (g *Gate) Logout(ctx context.Context, token string) error {
 
 // errClosed: the account changed while somebody logged in.
 func errClosed() error {
-	return fmt.Errorf("%w: the account was changed meanwhile", alerting.ErrConflict)
+	return alerting.Refuse(alerting.ErrConflict, "account.changed", "the account was changed meanwhile")
 }

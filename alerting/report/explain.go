@@ -57,7 +57,7 @@ func (r *Reporter) Explain(ctx context.Context, id alerting.AlertID, ref string)
 		out.Kind, kind = "siren", fanout.Sirens
 		member, err = r.SirenID(ctx, ref)
 		if errors.Is(err, alerting.ErrNotFound) {
-			err = fmt.Errorf("%w: no person or siren has the reference %q", alerting.ErrNotFound, ref)
+			err = alerting.Refuse(alerting.ErrNotFound, "explain.unknown", "no person or siren has the reference %q", ref)
 		}
 	}
 	if err != nil {

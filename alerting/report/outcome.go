@@ -134,7 +134,7 @@ func (r *Reporter) begun(ctx context.Context, id alerting.AlertID) (fanout.Progr
 	p, err := r.Manifest.Progress(ctx, id)
 	if errors.Is(err, alerting.ErrNotFound) && r.Accepted != nil {
 		if _, pending := r.Accepted(ctx, id); pending == nil {
-			err = fmt.Errorf("%w: it was accepted a moment ago, and nobody was told yet", alerting.ErrState)
+			err = alerting.Refuse(alerting.ErrState, "outcome.early", "it was accepted a moment ago, and nobody was told yet")
 		}
 	}
 	return p, err

@@ -54,13 +54,13 @@ func ParseOrder(part, format string) (Part, Format, error) {
 		f = JSON
 	}
 	if !slices.Contains([]Format{JSON, CSV, XLSX}, f) {
-		return p, f, fmt.Errorf("%w: format %q: want json, csv or xlsx", alerting.ErrInvalid, format)
+		return p, f, alerting.Refuse(alerting.ErrInvalid, "report.format", "format %q: want json, csv or xlsx", format)
 	}
 	if p == Whole && f != XLSX {
 		p = Summary
 	}
 	if !slices.Contains([]Part{Whole, Summary, Areas, Failures, UnreachedPart}, p) {
-		return p, f, fmt.Errorf("%w: part %q: want summary, areas, failures or unreached", alerting.ErrInvalid, part)
+		return p, f, alerting.Refuse(alerting.ErrInvalid, "report.part", "part %q: want summary, areas, failures or unreached", part)
 	}
 	return p, f, nil
 }

@@ -30,7 +30,7 @@ func ParseLetterName(text string) (LetterName, error) {
 			return LetterName{parts[0], int(partition), int64(offset)}, nil
 		}
 	}
-	return LetterName{}, fmt.Errorf("%w: dead letter %q: want TOPIC/PARTITION/OFFSET, as `tocsin deadletters list` shows it", alerting.ErrInvalid, text)
+	return LetterName{}, alerting.Refuse(alerting.ErrInvalid, "deadletter.name", "dead letter %q: want TOPIC/PARTITION/OFFSET, as `tocsin deadletters list` shows it", text)
 }
 
 // Name is where the letter's record was read.
@@ -208,7 +208,7 @@ func (x *Letters) Find(ctx context.Context, name LetterName) (Examined, error) {
 		}
 	}
 	if found == nil {
-		return Examined{}, fmt.Errorf("%w: there is no dead letter %s", alerting.ErrNotFound, name)
+		return Examined{}, alerting.Refuse(alerting.ErrNotFound, "deadletter.unknown", "there is no dead letter %s", name)
 	}
 	found.Redriven = redriven
 	found.State = x.state(found)
@@ -240,26 +240,26 @@ func (x *Letters) state(e *Examined) LetterState {
 // issued, or when the record cannot be read; then nothing was written.
 func (x *Letters) Redrive(ctx context.Context, name LetterName) (Examined, error) {
 	if !x.f.IsReady() || !x.f.Fresh(x.s.parts.Now()) {
-		return Examined{}, fmt.Errorf("redrive %s: %w: the issued alerts are not known up to now", name, alerting.ErrUnavailable)
+		return Examined{}, fmt.Errorf("redrive %s: %w", name, alerting.Refuse(alerting.ErrUnavailable, "deadletter.unready", "the issued alerts are not known up to now"))
 	}
 	e, err := x.Find(ctx, name)
 	if err != nil {
 		return e, fmt.Errorf("redrive: %w", err)
 	}
-	refuse := func(format string, args ...any) (Examined, error) {
-		return e, fmt.Errorf("redrive %s: %w: %s", name, alerting.ErrState, fmt.Sprintf(format, args...))
+	refuse := func(code, format string, args ...any) (Examined, error) {
+		return e, fmt.Errorf("redrive %s: %w", name, alerting.Refuse(alerting.ErrState, code, format, args...))
 	}
 	switch e.State {
 	case LetterUnreadable:
-		return refuse("its record cannot be read (%s), and would only come back", e.Unreadable)
+		return refuse("deadletter.unreadable", "its record cannot be read (%s), and would only come back", e.Unreadable)
 	case LetterAlert:
-		return refuse("it is an alert; issue its document again")
+		return refuse("deadletter.alert", "it is an alert; issue its document again")
 	case LetterExpired:
-		return refuse("alert %s expired at %s; nobody is told any more", e.Alert, e.Expires.Format(time.RFC3339))
+		return refuse("deadletter.expired", "alert %s expired at %s; nobody is told any more", e.Alert, e.Expires.Format(time.RFC3339))
 	case LetterStopped:
-		return refuse("alert %s was stopped; nobody is told any more", e.Alert)
+		return refuse("deadletter.stopped", "alert %s was stopped; nobody is told any more", e.Alert)
 	case LetterUnknown:
-		return refuse("alert %s was never issued", e.Alert)
+		return refuse("deadletter.never-issued", "alert %s was never issued", e.Alert)
 	}
 	if err := x.s.Redrive(ctx, e.Letter); err != nil {
 		return e, err

@@ -72,9 +72,9 @@ func (s *Stream) ignore(t topic, r *record, err error) {
 }
 
 const (
-	// readBytes is small because kafka-go keeps each piece that was written at once in pages of 64 KiB, however small it is: 256 KiB of
-	// callbacks' news are 50 MB of pages that stay for two collections, and the collector would let the heap grow by as much.
-	readBytes = 64 << 10
+	// readBytes is small because kafka-go keeps each piece that was written at once in a page of 64 KiB, however small it is: 64 KiB of
+	// callbacks' news are 14 MB of pages, which stay for two collections, and the collector lets the heap grow by five times that.
+	readBytes = 16 << 10
 	readWait  = 500 * time.Millisecond
 	// readBefore is how much earlier than asked reading begins: clocks differ.
 	readBefore = time.Minute

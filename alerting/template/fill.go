@@ -83,7 +83,7 @@ func (t *Template) fill(r Request) (*Filled, error) {
 		return nil, err
 	}
 	if r.Office.Sender == "" {
-		return nil, fmt.Errorf("%w: the office has no sender: name it (office.sender in the configuration, or --sender)", alerting.ErrInvalid)
+		return nil, alerting.Refuse(alerting.ErrInvalid, "template.no-sender", "the office has no sender: name it (office.sender in the configuration, or --sender)")
 	}
 	identifier, err := identifierOf(r.Office.Identifier, t.ID, r.Now, r.Random)
 	if err != nil {
@@ -140,7 +140,7 @@ func (t *Template) status(want cap.Status) (cap.Status, error) {
 	case want == "":
 		return t.Statuses[0], nil
 	case !slices.Contains(t.Statuses, want):
-		return "", fmt.Errorf("%w: the status is %s: want one of %s, which this template allows", alerting.ErrInvalid, shown(string(want)), listed(t.Statuses))
+		return "", alerting.Refuse(alerting.ErrInvalid, "template.status", "the status is %s: want one of %s, which this template allows", shown(string(want)), listed(t.Statuses))
 	}
 	return want, nil
 }

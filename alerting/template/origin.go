@@ -75,7 +75,7 @@ func (f *Filled) Claim() (string, error) {
 	}
 	claim := base64.RawURLEncoding.EncodeToString(text)
 	if len(claim) > MaxClaim {
-		return "", fmt.Errorf("%w: the values are too long to be remembered: at most %d bytes", alerting.ErrInvalid, MaxClaim*3/4)
+		return "", alerting.Refuse(alerting.ErrInvalid, "template.values-long", "the values are too long to be remembered: at most %d bytes", MaxClaim*3/4)
 	}
 	return claim, nil
 }
@@ -106,7 +106,7 @@ func ParseClaim(text string) (Claim, error) {
 // office. A claim that is not true is ErrInvalid.
 func (t *Template) Recall(a *cap.Alert, c Claim, zone *time.Location) (*alerting.Origin, error) {
 	if len(a.Infos) == 0 || len(a.Infos[0].Areas) == 0 {
-		return nil, fmt.Errorf("%w: the document has no info with an area", alerting.ErrInvalid)
+		return nil, alerting.Refuse(alerting.ErrInvalid, "template.no-area", "the document has no info with an area")
 	}
 	var last error
 	// Times are worded in the zone in which they were filled; that is the document's, where it is not the office's.
@@ -121,7 +121,7 @@ func (t *Template) Recall(a *cap.Alert, c Claim, zone *time.Location) (*alerting
 	if last != nil {
 		return nil, last
 	}
-	return nil, fmt.Errorf("%w: the template %s, filled like that, gives other words or another area than the document has", alerting.ErrInvalid, t.ID)
+	return nil, alerting.Refuse(alerting.ErrInvalid, "template.differs", "the template %s, filled like that, gives other words or another area than the document has", t.ID)
 }
 
 // Again is a request with the values of an alert that came from the template. The area is the alert's, unless the values in the

@@ -88,7 +88,7 @@ func (s *Shelf) Find(id string) (*Template, error) {
 		return good[at], nil
 	}
 	if len(bad) == 0 {
-		return nil, fmt.Errorf("%w: there is no template %s", alerting.ErrNotFound, shown(id))
+		return nil, alerting.Refuse(alerting.ErrNotFound, "template.unknown", "there is no template %s", shown(id))
 	}
 	files := make([]string, len(bad))
 	for i, b := range bad {

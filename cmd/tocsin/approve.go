@@ -70,6 +70,7 @@ func (s *signing) signer() (key approval.Signer, err error) {
 func submitVerb(t *terminal) *cobra.Command {
 	var s signing
 	var release, standing string
+	var nobody bool
 	c := &cobra.Command{Use: "submit DRAFT", Short: "Ask for a draft to be approved; with --key or --password, as its author",
 		Long: "Freeze a draft and count whom it reaches. With --key or --password its author signs it, and is then one of the two people that every warning needs; " +
 			"without, two others must approve it.",
@@ -90,7 +91,7 @@ func submitVerb(t *terminal) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			d, err := api.Act(cmd.Context(), args[0], client.Act{Verb: "submit", Version: version, Release: at})
+			d, err := api.Act(cmd.Context(), args[0], client.Act{Verb: "submit", Version: version, Release: at, Nobody: nobody})
 			if err == nil && standing != "" {
 				return t.releaseUnder(cmd, api, d, standing, s)
 			}
@@ -101,8 +102,14 @@ func submitVerb(t *terminal) *cobra.Command {
 		}}
 	s.flags(c)
 	c.Flags().StringVar(&standing, "release-under", "", "send it now under this standing authorisation, with --key or --password, and --as; a second person countersigns later")
+	nobodyFlag(c, &nobody)
 	c.Flags().StringVar(&release, "at", "", "release it at this time (RFC 3339), once it is approved; left out: at once")
 	return c
+}
+
+// nobodyFlag lets an alert be for nobody.
+func nobodyFlag(c *cobra.Command, nobody *bool) {
+	c.Flags().BoolVar(nobody, "nobody", false, "it may be for an area in which the office knows nobody, such as one for the feeds alone")
 }
 
 func approveVerb(t *terminal) *cobra.Command {

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"time"
+
 	"github.com/spf13/cobra"
 
 	"tocsin/cmd/tocsin/demo"
@@ -26,5 +29,31 @@ func demoVerb(t *terminal) *cobra.Command {
 	f.StringVar(&o.Simulator, "gatewaysim", "", "the gateway simulator (default: beside this program, or on the path)")
 	f.StringVar(&o.Templates, "templates", "", "the folder of the shipped templates (default: deploy/templates, here or beside this program's folder)")
 	f.StringVar(&o.Dir, "dir", "", "keep everything in this folder, and open the same office again in it (default: a temporary one)")
+	c.AddCommand(demoCodeVerb(t))
+	return c
+}
+
+// demoCodeVerb plays the authenticators of the demonstration.
+func demoCodeVerb(t *terminal) *cobra.Command {
+	var dir string
+	c := &cobra.Command{
+		Use:   "code NAME",
+		Short: "Say the code that somebody of a demonstration needs to log in now",
+		Long: "Say the code that the authenticator of somebody of a demonstration shows now, and for how long. A code counts once: after a login wait " +
+			"for the next one. The demonstration has told its folder and its names when it was whole.",
+		Example: "  tocsin demo code --dir /tmp/tocsin-demo demo-approver",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			code, left, err := demo.Code(dir, args[0], time.Now())
+			if err != nil {
+				return err
+			}
+			t.printf("%s\n", code)
+			_, err = fmt.Fprintf(t.err, "good for %.0f s more; a code counts once\n", left.Seconds())
+			return err
+		},
+	}
+	c.Flags().StringVar(&dir, "dir", "", "the folder of the demonstration")
+	_ = c.MarkFlagRequired("dir")
 	return c
 }

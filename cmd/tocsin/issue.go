@@ -69,6 +69,7 @@ func issueVerb(t *terminal) *cobra.Command {
 	f := c.Flags()
 	f.BoolVar(&dry, "dry-run", false, "issue nothing: show who would get what by which channel, and what it costs")
 	f.BoolVar(&list, "list", false, "with --dry-run: name every recipient")
+	nobodyFlag(c, &order.Nobody)
 	f.StringVar(&standing, "standing", "", "send it now under this standing authorisation; a second person countersigns later")
 	s.keyOrPassword(c)
 	f.BoolVar(&s.yes, "yes", false, "with --standing: do not ask")

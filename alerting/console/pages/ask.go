@@ -15,8 +15,8 @@ import (
 
 // Problem is what the API answers when it refuses (RFC 9457).
 type Problem struct {
-	// Type says which refusal it is; "about:blank" when it has no name.
-	Type     string       `json:"type"`
+	// Code says which refusal it is (alerting.Sentences). Title and Detail are in the language of the page.
+	Code     string       `json:"code"`
 	Status   int          `json:"status"`
 	Title    string       `json:"title"`
 	Detail   string       `json:"detail"`

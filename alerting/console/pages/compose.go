@@ -210,7 +210,7 @@ func (p *Problem) said() []Said {
 	if len(p.Findings) > 0 {
 		return saidOf(p.Findings)
 	}
-	return wrongIn(p.Error())
+	return wrongIn(cmp.Or(p.Detail, p.Title))
 }
 
 // document is what was pasted, or the file that was chosen.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"tocsin/alerting/approval"
 	"tocsin/alerting/console"
 	"tocsin/alerting/desk"
+	"tocsin/cap"
 )
 
 // signing is the part of a form in which somebody signs: with his password, or with a passkey where his browser can.
@@ -113,10 +115,12 @@ func (q *request) version() (int64, error) {
 
 // refusal is what a form says above itself when the API refused what it asked for.
 type refusal struct {
-	// Title says what was not done, What what to do now, and Detail what the API said, in English.
+	// Title says what was not done, What what to do now, and Detail what the API said.
 	Title, What, Detail string
 	// Stale: the draft is another by now, and must be read again.
 	Stale bool
+	// Nobody: it would reach nobody.
+	Nobody bool
 }
 
 // refused turns an answer of the API about a draft into what the form says; other errors are given back. Title is what was not done.
@@ -128,6 +132,7 @@ func (q *request) refused(err error, title string, d *draft) (*refusal, int, err
 	r := &refusal{Title: title, Detail: problem.Detail}
 	if len(problem.Findings) > 0 {
 		r.Detail = problem.Findings.Error()
+		r.Nobody = slices.ContainsFunc(problem.Findings, func(f cap.Finding) bool { return f.ID == "desk.nobody" })
 	}
 	sent, _ := strconv.ParseInt(q.form("version"), 10, 64) // what is no number was refused before
 	switch {

@@ -12,8 +12,10 @@ import (
 type submitting struct {
 	*draft
 	When, At *Field
-	Signing  *signing
-	Refused  *refusal
+	// Nobody is there once it was refused for reaching nobody.
+	Nobody  *Field
+	Signing *signing
+	Refused *refusal
 	// Late: it was submitted, and only the author's signature is wanted.
 	Late bool
 }
@@ -31,6 +33,9 @@ func (q *request) showSubmitting(status int, d *draft, refused *refusal, wrongTi
 		When: &Field{Name: "when", Label: q.T("drafts.release"), Type: "radio", Value: q.form("when"), Required: true, Options: []Option{
 			{Value: "now", Label: q.T("drafts.release.now")}, {Value: "later", Label: q.T("drafts.release.later")}}},
 		At: &Field{Name: "at", Label: q.T("drafts.release.at"), Hint: q.T("drafts.release.hint", q.p.zone().String()), Type: "datetime-local", Value: q.form("at")}}
+	if refused != nil && refused.Nobody {
+		s.Nobody = &Field{Name: "nobody", Label: q.T("drafts.nobody"), Type: "checkboxes", Options: []Option{{Value: "true", Label: q.T("drafts.nobody.yes")}}}
+	}
 	if s.When.Value == "" {
 		s.When.Value = "now"
 	}
@@ -67,6 +72,9 @@ func submitDraft(q *request) error {
 		body := map[string]any{"version": version}
 		if !release.IsZero() {
 			body["release"] = release
+		}
+		if q.form("nobody") == "true" {
+			body["nobody"] = true
 		}
 		err = q.post(q.api("drafts", id, "submit"), body, &after)
 	}

@@ -112,6 +112,8 @@ type Order struct {
 	Groups   []string
 	// Window is the id of the public test that a message of status Test belongs to.
 	Window string
+	// Nobody: it may be for an area in which the office knows nobody.
+	Nobody bool
 	// Autosave: a new version of a draft that nobody asked for, a form saves what is in it.
 	Autosave bool
 	// Filled says what the document was filled from, as filling has answered it; empty for nothing.
@@ -122,6 +124,9 @@ func (o Order) query() url.Values {
 	q := url.Values{"channel": o.Channels, "person": o.People, "group": o.Groups}
 	if o.Window != "" {
 		q.Set("window", o.Window)
+	}
+	if o.Nobody {
+		q.Set("nobody", "true")
 	}
 	return q
 }

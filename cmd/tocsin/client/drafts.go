@@ -77,10 +77,12 @@ func (c *Client) DraftChanges(ctx context.Context, id string, from int64) (all [
 
 // Act is what is done to a draft: submit, sign, return, reject or withdraw; the other fields as the verb wants them.
 type Act struct {
-	Verb     string            `json:"-"`
-	Version  int64             `json:"version"`
-	Reason   string            `json:"reason,omitempty"`
-	Release  time.Time         `json:"release,omitzero"`
+	Verb    string    `json:"-"`
+	Version int64     `json:"version"`
+	Reason  string    `json:"reason,omitempty"`
+	Release time.Time `json:"release,omitzero"`
+	// Nobody comes with a submission that is meant for an area in which the office knows nobody.
+	Nobody   bool              `json:"nobody,omitempty"`
 	Approval alerting.Approval `json:"approval,omitzero"`
 	// Pick is the place, where the confirmation asks for it.
 	desk.Pick

@@ -155,10 +155,11 @@ func (o *Office) writeConfig(opt Options, k keys) {
 		sim.DefaultAccount, o.Dir, o.Gateways.URL("sms")))
 	gateway("mail", fmt.Sprintf(`smtp: {address: "%s", security: none, from: warnings@office.example}`, o.Gateways.Addr("mail")))
 	if !opt.Live {
+		// A live gateway of push calls nobody on this machine, whatever it is told.
 		gateway("push", fmt.Sprintf(`push: {vapid_public: %s, vapid_private_file: %s/vapid.key, subscriber: warnings@office.example, allow_insecure: ["%s"]}`,
 			k.vapid, o.Dir, o.Gateways.URL("push")))
-		gateway("siren", fmt.Sprintf(`siren: {protocol: http, signing_key_file: %s/siren.pem, key_id: %s}`, o.Dir, sirenKeyID))
 	}
+	gateway("siren", fmt.Sprintf(`siren: {protocol: http, signing_key_file: %s/siren.pem, key_id: %s}`, o.Dir, sirenKeyID))
 	o.File = filepath.Join(o.Dir, "office.yaml")
 	if err := os.WriteFile(o.File, []byte(b.String()), 0o600); err != nil {
 		o.tb.Fatal(err)

@@ -29,7 +29,7 @@ import (
 // Options say how an office differs from the usual one; the zero value is good: SMS, push, mail and sirens through
 // gateways that are not live.
 type Options struct {
-	// Live makes the gateways live; push and sirens are then left out.
+	// Live makes the gateways live; push is then left out.
 	Live bool
 	// Gateways are more settings of a channel's gateway, as YAML: "slots: 1, rate: 20".
 	Gateways map[string]string

@@ -5,8 +5,11 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"tocsin/alerting"
+	"tocsin/alerting/approval"
+	"tocsin/alerting/desk"
 	"tocsin/alerting/fanout"
 	"tocsin/cap"
 	"tocsin/cmd/gatewaysim/sim"
@@ -140,12 +143,32 @@ func theDangerIsOver(t *testing.T, o *Office) {
 	}
 }
 
-// raise puts up a siren and gives its reference.
+// raise puts up a siren and gives its reference. Where nobody sends alone, two operators sign for it.
 func (o *Office) raise(place string) string {
 	o.tb.Helper()
 	ref := "siren" + strconv.FormatInt(o.serial.Add(1), 10)
-	o.ImportCSV("sirens", "ref,lat,lon,protocol,gateway,group,max_seconds,url\n"+
-		strings.Join([]string{ref, place, "http", "siren", "harbour", "60", o.Gateways.URL("siren-http") + "/sirens/" + ref}, ",")+"\n")
+	ctx, cancel := call()
+	defer cancel()
+	r, change, err := o.API.ImportOrPropose(ctx, "sirens", strings.NewReader("ref,lat,lon,protocol,gateway,group,max_seconds,url\n"+
+		strings.Join([]string{ref, place, "http", "siren", "harbour", "60", o.Gateways.URL("siren-http") + "/sirens/" + ref}, ",")+"\n"), nil)
+	if err != nil || r.ProblemCount > 0 {
+		o.tb.Fatalf("import a siren: %v, problems %v", err, r.Problems)
+	}
+	if change == nil {
+		return ref
+	}
+	for _, by := range Operators()[:2] {
+		signed, err := approval.SignChange(o.signer(by), change.Change, by, time.Now().UTC().Truncate(time.Second))
+		if err == nil {
+			*change, err = o.Caller(by).SignChange(ctx, change.ID, signed)
+		}
+		if err != nil {
+			o.tb.Fatalf("%s signs for a siren: %v", by, err)
+		}
+	}
+	if change.State != desk.ChangeApplied {
+		o.tb.Fatalf("two have signed for a siren, and it is %+v", change)
+	}
 	return ref
 }
 

@@ -51,6 +51,7 @@ func TestAnExerciseLeavesThroughNoLiveGateway(t *testing.T) {
 	o := Open(t, Options{Live: true})
 	p, number, mailbox := o.Plot(), o.Number(), o.Mailbox()
 	o.Import(Person{Ref: "resident", SMS: number, Mail: mailbox, Places: []string{p.Inside(1)}})
+	horn := o.raise(p.Inside(2))
 	for status, world := range map[cap.Status]string{cap.StatusExercise: "exercises", cap.StatusTest: "tests"} {
 		a := o.Alert(Info(p.Area()))
 		a.Status, a.Note = status, "the yearly drill"
@@ -65,7 +66,7 @@ func TestAnExerciseLeavesThroughNoLiveGateway(t *testing.T) {
 			t.Errorf("%s: it stands at %+v", status, s)
 		}
 		x := o.NotFor(id, "resident", "the alert's notes")
-		for _, channel := range []string{"sms", "mail"} {
+		for _, channel := range []string{"sms", "mail", "siren"} {
 			note := fmt.Sprintf("channel %s has no gateway for %s", channel, world)
 			wantNote(t, s.Notes, note)
 			wantNote(t, x.Notes, note)
@@ -76,7 +77,8 @@ func TestAnExerciseLeavesThroughNoLiveGateway(t *testing.T) {
 	}
 	id := o.Issue(o.Alert(Info(p.Area())), client.Order{})
 	o.Became(id, "resident", "sms delivered", "mail sent")
-	if all := o.Arrivals(); len(all) != 2 {
-		t.Errorf("a real alert: %+v, want one SMS and one mail", all)
+	wantSiren(t, o, horn, "sounding")
+	if all := o.Arrivals(); len(all) != 3 {
+		t.Errorf("a real alert: %+v, want one SMS, one mail and one siren", all)
 	}
 }

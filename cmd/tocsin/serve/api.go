@@ -55,7 +55,7 @@ func (h *house) newDesk() (*desk.Desk, error) {
 	d, err := desk.New(desk.Config{Office: h.office, Seal: seal, Count: h.count, DB: h.db, Press: h.stream, Note: h.note, Now: h.now, Log: h.log.With("role", "api"),
 		Lifetime: h.cfg.Alerts.Lifetime, MaxValidity: h.cfg.Alerts.MaxValidity, MaxBytes: h.cfg.Alerts.MaxBytes,
 		Sender: h.cfg.Office.Sender, SenderName: h.cfg.Office.Name, Signing: signing,
-		Profile: profile, Advise: h.words.Remarks, Territory: h.territory, Under: h.people.Within, Neighbours: h.people.Neighbours,
+		Profile: profile, Advise: h.words.Remarks, Territory: h.territory, Under: h.people.Within, Neighbours: h.people.Neighbours, Anybody: h.people.Anybody,
 		Kinds: h.changeKinds(), Keys: h.keys})
 	if err == nil {
 		h.watchExpiry(d)

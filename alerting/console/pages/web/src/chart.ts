@@ -77,6 +77,7 @@ class Chart {
       this.plot?.destroy()
       this.plot = new uPlot(this.options(), data, this.place)
     } else this.plot.setData(data)
+    if (this.plot.cursor.idx == null) this.plot.setLegend({ idx: this.moments.length - 1 }) // nobody points at another moment
     this.place.setAttribute("aria-label", `${this.words.about} ${this.said()}`)
   }
 
@@ -97,7 +98,7 @@ class Chart {
     const grid = { stroke: this.colour("chart-grid"), width: 1 }
     const font = "14px system-ui, sans-serif"
     return {
-      width: this.place.clientWidth, height, cursor: { drag: { x: false, y: false } },
+      width: this.place.clientWidth, height, padding: [8, 32, 0, 0], cursor: { drag: { x: false, y: false } },
       scales: { x: { time: false }, y: { range: (_u, _min, max) => [0, Math.max(1, max * 1.05)] } },
       axes: [
         { stroke: ink, grid, ticks: grid, font, space: 90, values: (_u, at) => at.map(v => clock.format(v * 1000)) },

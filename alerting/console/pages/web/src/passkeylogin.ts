@@ -21,7 +21,7 @@ class Refusal extends Error {}
 async function post<T>(path: string, body: object): Promise<T | null> {
   const answer = await fetch(path, {
     method: "POST", credentials: "same-origin", body: JSON.stringify(body),
-    headers: { "content-type": "application/json" }, signal: AbortSignal.timeout(30_000),
+    headers: { "content-type": "application/json", "accept-language": document.documentElement.lang }, signal: AbortSignal.timeout(30_000),
   })
   const text = await answer.text()
   if (!answer.ok) {
