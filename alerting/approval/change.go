@@ -41,17 +41,16 @@ func SignChange(s Signer, c alerting.Change, by string, at time.Time) (alerting.
 // VerifyChange says why a signature on a change cannot be taken. Whoever proposes one may have any right, and others need that
 // to administer: right is "" for the proposer.
 func (r *Roll) VerifyChange(c alerting.Change, a alerting.Approval, right Right) error {
-	wrongAct := alerting.Refuse(alerting.ErrInvalid, "sign.change-act", "a change is signed as %s, not as %.20q", alerting.Term(Change), alerting.Term(a.Act))
-	return r.verify(a, Change, right, wrongAct, func(by string, at time.Time) (Statement, error) { return changing(c, by, at) })
+	return r.verify(a, Change, right, "a change", func(by string, at time.Time) (Statement, error) { return changing(c, by, at) })
 }
 
-// verify says why a signature for an act cannot be taken; wrongAct is what to say of one for another act. Right is that which the key must
-// have, "" for any.
-func (r *Roll) verify(a alerting.Approval, act Act, right Right, wrongAct error, statement func(by string, at time.Time) (Statement, error)) error {
+// verify says why a signature for an act cannot be taken. What names the thing that is signed; right is that which the key must have, ""
+// for any.
+func (r *Roll) verify(a alerting.Approval, act Act, right Right, what string, statement func(by string, at time.Time) (Statement, error)) error {
 	key, ok := r.Find(a.KeyID)
 	switch {
 	case a.Act != string(act):
-		return wrongAct
+		return alerting.Refuse(alerting.ErrInvalid, "sign.other-act", "%s is signed as %s, not as %.20q", alerting.Term(what), alerting.Term(act), alerting.Term(a.Act))
 	case !ok:
 		return alerting.Refuse(alerting.ErrForbidden, "key.unknown-here", "key %.40s is not known here, or was revoked", a.KeyID)
 	case key.Operator != a.By:

@@ -135,7 +135,8 @@ const (
 // fresh refuses a signature of another time.
 func fresh(a alerting.Approval, now time.Time) error {
 	if a.At.After(now.Add(signatureAhead)) || a.At.Before(now.Add(-signatureBack)) {
-		return alerting.Refuse(alerting.ErrForbidden, "sign.clock", "the signature is of %s, and it is %s here: set the clock, and sign again", a.At.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+		return alerting.Refuse(alerting.ErrForbidden, "sign.clock", "the signature is of %s, and it is %s here: set the clock, and sign again",
+			a.At.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
 	}
 	return nil
 }

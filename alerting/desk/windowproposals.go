@@ -168,7 +168,7 @@ func (d *Desk) moveWindow(ctx context.Context, tx bun.Tx, row *windowRow, body *
 	}
 	n, err := res.RowsAffected()
 	if err == nil && n == 0 {
-		err = alerting.Refuse(alerting.ErrConflict, "window.meanwhile", "somebody else signed or withdrew it at this moment: look at it again")
+		err = alerting.Refuse(alerting.ErrConflict, "window.raced", "somebody else signed or withdrew it at this moment: look at it again")
 	}
 	return err
 }
@@ -216,7 +216,7 @@ func (d *Desk) putOnWindow(ctx context.Context, tx bun.Tx, by alerting.Actor, id
 	// A signature that holds no longer makes room for one that does.
 	body.By = slices.DeleteFunc(body.By, func(have alerting.Approval) bool { return roll.VerifyWindow(w.TestWindow, have) != nil })
 	if slices.ContainsFunc(body.By, func(have alerting.Approval) bool { return have.By == a.By }) {
-		return alerting.Refuse(alerting.ErrConflict, "change.signed", "%s has signed it already; somebody else must", a.By)
+		return alerting.Refuse(alerting.ErrConflict, "window.signed", "%s has signed it already; somebody else must", a.By)
 	}
 	body.By = append(body.By, a)
 	opened := int64(0)
@@ -241,7 +241,7 @@ func (d *Desk) SignWindowWithPassword(ctx context.Context, by alerting.Actor, id
 	case w.State != WindowProposed:
 		err = alerting.Refuse(alerting.ErrState, "window.signable", "it waits for no signature any more: look at it again")
 	case w.Digest != digest:
-		err = alerting.Refuse(alerting.ErrConflict, "window.other", "it has not the SHA-256 %.64q: look at it again", digest)
+		err = alerting.Refuse(alerting.ErrConflict, "window.digest", "it has not the SHA-256 %.64q: look at it again", digest)
 	}
 	if err != nil {
 		return Window{}, fmt.Errorf("sign window %.64s: %w", id, err)

@@ -153,7 +153,7 @@ func ahead(w *alerting.TestWindow, now time.Time) error {
 	if now.Before(w.Until) {
 		return nil
 	}
-	return alerting.Refuse(alerting.ErrInvalid, "window.ended", "window %s ended at %s", w.ID, w.Until.UTC().Format(time.RFC3339))
+	return alerting.Refuse(alerting.ErrInvalid, "window.ended", "window %s ended at %s: propose another", w.ID, w.Until.UTC().Format(time.RFC3339))
 }
 
 func subjectOfWindow(id string) string { return "window/" + id }
@@ -253,9 +253,9 @@ func (d *Desk) Window(ctx context.Context, id string) (*alerting.TestWindow, err
 	case err != nil:
 		return nil, err
 	case w.State == WindowProposed:
-		return nil, alerting.Refuse(alerting.ErrState, "window.waits", "window %s still waits for signatures", id)
+		return nil, alerting.Refuse(alerting.ErrState, "window.lacks", "window %s is not open: it lacks %s", id, w.Missing)
 	case w.State == WindowVoid:
-		return nil, fmt.Errorf("%w: window %s counts for nothing: %s", alerting.ErrForbidden, id, w.Reason)
+		return nil, alerting.Refuse(alerting.ErrForbidden, "window.void", "window %s counts for nothing: %s", id, w.Reason)
 	case w.State != WindowAhead && w.State != WindowOpen:
 		return nil, alerting.Refuse(alerting.ErrState, "window.state", "window %s is %s", id, alerting.Term(w.State))
 	}
