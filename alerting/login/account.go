@@ -60,8 +60,10 @@ type Account struct {
 
 // Passkey is one of the passkeys of an account.
 type Passkey struct {
-	ID      string    `json:"id"`
-	Label   string    `json:"label"`
+	ID    string `json:"id"`
+	Label string `json:"label"`
+	// Key is its public key as approval.ParseKey reads it: enrolled as an operator's key it signs, too.
+	Key     string    `json:"key"`
 	Created time.Time `json:"created"`
 }
 
@@ -156,7 +158,7 @@ func (g *Gate) Account(ctx context.Context, name string) (Account, error) {
 		return a, unavailable("read the passkeys", err)
 	}
 	for _, k := range keys {
-		a.Passkeys = append(a.Passkeys, Passkey{k.ID, k.Label, time.UnixMilli(k.CreatedMS).UTC()})
+		a.Passkeys = append(a.Passkeys, Passkey{k.ID, k.Label, approval.Key{Kind: approval.Passkey, Public: k.Public}.String(), time.UnixMilli(k.CreatedMS).UTC()})
 	}
 	return a, nil
 }

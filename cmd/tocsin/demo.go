@@ -28,6 +28,7 @@ func demoVerb(t *terminal) *cobra.Command {
 	f.IntVar(&o.People, "people", 20_000, "how many people live in and around it")
 	f.StringVar(&o.Simulator, "gatewaysim", "", "the gateway simulator (default: beside this program, or on the path)")
 	f.StringVar(&o.Templates, "templates", "", "the folder of the shipped templates (default: deploy/templates, here or beside this program's folder)")
+	f.StringVar(&o.Listen, "listen", "", "where the pages and the API listen, such as 127.0.0.1:0 for any free port (default: 127.0.0.1:8080, or any where that is taken)")
 	f.StringVar(&o.Dir, "dir", "", "keep everything in this folder, and open the same office again in it (default: a temporary one)")
 	c.AddCommand(demoCodeVerb(t))
 	return c

@@ -1,8 +1,9 @@
-// Every page that somebody can reach by links: judged in both languages, wide and narrow, with a picture of each.
+// Every page that somebody can reach by links: judged in both languages, wide and narrow, with a picture and the accessibility tree of each.
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { Person } from "./lib/person.mjs"
 import { axeFinds, structure, weight } from "./lib/judge.mjs"
+import { snapshot } from "./lib/story.mjs"
 
 // most bounds how many pages of one shape are looked at, and how many in all.
 const most = { ofShape: 1, all: 80 }
@@ -68,7 +69,7 @@ export async function judgePages(browser, office, name, pictures, judged) {
         const found = [...await structure(person.page), ...await axeFinds(person.page)]
         if (await person.page.locator("html").getAttribute("lang") !== lang) found.push("it is in another language")
         faults.push(...found.map(f => `${path} (${lang}, ${width} px): ${f}`))
-        await person.page.screenshot({ path: join(folder, `${fileName(path)}.png`), fullPage: true })
+        await snapshot(person.page, join(folder, fileName(path)))
       }
       faults.push(...person.faults.map(f => `${lang}, ${width} px: ${f}`))
       await person.close()

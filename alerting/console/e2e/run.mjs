@@ -1,11 +1,16 @@
 // make e2e: people at the pages of the demonstration office, in a real headless browser. It prints a line for each test and "N passed,
-// M failed" in the end, and leaves pictures of every page in the folder that it names.
+// M failed" in the end. In the folder that it names it leaves a picture and the accessibility tree of every page, and of every step of the
+// stories.
 import { appendFileSync, mkdtempSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { chromium } from "playwright-core"
 import { Office } from "./lib/office.mjs"
 import { judgePages } from "./pages.mjs"
+import { bare } from "./stories/bare.mjs"
+import { flood } from "./stories/flood.mjs"
+import { power } from "./stories/power.mjs"
+import { template } from "./stories/template.mjs"
 
 const pictures = process.env.TOCSIN_PICTURES || mkdtempSync(join(tmpdir(), "tocsin-pictures-"))
 const only = process.argv.slice(2)
@@ -29,6 +34,11 @@ const browser = await chromium.launch({ executablePath: process.env.TOCSIN_TEST_
 try {
   const judged = new Set()
   for (const name of ["demo-duty", "demo-author", "demo-approver", "demo-chief"]) await test(`every page of ${name}`, () => judgePages(browser, office, name, pictures, judged))
+  await test("story: two people and a flood", () => flood(browser, office, pictures))
+  await test("story: two people and a flood, in Chinese", () => flood(browser, office, pictures, { lang: "zh", judged: false }))
+  await test("story: a template in six actions", () => template(browser, office, pictures))
+  await test("story: without JavaScript", () => bare(browser, office, pictures))
+  await test("story: the power fails while somebody writes", () => power(browser, office, pictures))
 } finally {
   await browser.close()
   await office.close()

@@ -197,6 +197,18 @@ func removePasskey(q *request) error {
 	return q.goTo("/account", "account.passkey_gone")
 }
 
+// KeyID is the id under which the key of a passkey is enrolled; empty when it is not, and the passkey logs in only.
+func (a *accountPage) KeyID(p login.Passkey) string { return enrolledAs(a.Keys, p.Key) }
+
+// enrolledAs is the id of a public key among those that are enrolled; empty when it is none of them.
+func enrolledAs(all []console.Operator, key string) string {
+	k, err := approval.ParseKey(key)
+	if err == nil && slices.ContainsFunc(all, func(o console.Operator) bool { return o.KeyID == k.ID() }) {
+		return k.ID()
+	}
+	return ""
+}
+
 // makeOwnKey has the office make a key and keep it under a password; it counts once two administrators have enrolled it.
 func makeOwnKey(q *request) error {
 	password := q.r.PostFormValue("key_password")

@@ -77,19 +77,11 @@ func (q *request) showStart(status int, said []Said) error {
 	for _, tag := range writtenIn() {
 		s.Languages.Options = append(s.Languages.Options, Option{Value: tag, Label: q.languageName(tag)})
 	}
-	var all console.PreparedList
-	err := q.get("/api/templates", &all)
-	if problem := (*Problem)(nil); errors.As(err, &problem) && problem.Status == http.StatusNotFound {
-		err = nil // no folder of templates is configured
-	}
+	all, err := q.preparedList()
 	if err != nil {
 		return err
 	}
-	for _, t := range all.Templates {
-		if slices.Contains(t.Statuses, q.status()) {
-			s.Templates = append(s.Templates, t)
-		}
-	}
+	s.Templates = all.Templates
 	for _, b := range all.Broken {
 		s.Broken = append(s.Broken, q.T("compose.templates.broken", b.File, b.Error()))
 	}
@@ -100,6 +92,16 @@ func (q *request) showStart(status int, said []Said) error {
 		}
 	}
 	return q.showAs(status, "compose/start", q.T("compose.title"), s)
+}
+
+// preparedList are the templates for the page's world; none where no folder of them is configured.
+func (q *request) preparedList() (all console.PreparedList, err error) {
+	err = q.get("/api/templates", &all)
+	if problem := (*Problem)(nil); errors.As(err, &problem) && problem.Status == http.StatusNotFound {
+		return all, nil
+	}
+	all.Templates = slices.DeleteFunc(all.Templates, func(t console.Prepared) bool { return !slices.Contains(t.Statuses, q.status()) })
+	return all, err
 }
 
 // grid sorts templates by hazard and severity.

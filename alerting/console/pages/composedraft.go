@@ -2,6 +2,7 @@ package pages
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -65,30 +66,46 @@ func (q *request) showForm(status int, c *composing, d *desk.Draft, a *cap.Alert
 		c.Kept = kept
 	}
 	var err error
-	if c.Units, err = q.unitOptions(); err != nil {
+	if c.Units, c.View, err = q.unitOptions(); err != nil {
 		return err
 	}
 	if c.Previews, err = q.previewsOf(d); err != nil {
 		return err
 	}
-	return q.showAs(status, "compose/form", q.T("compose.form.title", d.Title), c)
+	return q.showAs(status, "compose/form", q.T("compose.form.title", (&draft{Draft: *d}).heading(q)), c)
 }
 
 // mostUnits is how many units the form offers; others are written as lines of the area.
 const mostUnits = 500
 
-// unitOptions are the units to pick from.
-func (q *request) unitOptions() ([]Option, error) {
+// unitOptions are the units to pick from, and the box around all of them, "WEST,SOUTH,EAST,NORTH", where the map of the area opens; empty
+// where no unit has an outline.
+func (q *request) unitOptions() (out []Option, view string, err error) {
 	var all []audience.UnitLine
-	err := q.get("/api/units?limit="+strconv.Itoa(mostUnits), &all)
+	err = q.get("/api/units?limit="+strconv.Itoa(mostUnits), &all)
 	if problem := (*Problem)(nil); errors.As(err, &problem) {
-		return nil, nil // who may not see them writes their codes
+		return nil, "", nil // who may not see them writes their codes
 	}
-	var out []Option
+	var around []float64
 	for _, u := range all {
 		out = append(out, Option{Value: u.Code, Label: u.Name, Meaning: u.Code})
+		around = boxAround(around, u.Bounds)
 	}
-	return out, err
+	if around != nil {
+		view = fmt.Sprintf("%g,%g,%g,%g", around[0], around[1], around[2], around[3])
+	}
+	return out, view, err
+}
+
+// boxAround is the box around two: west, south, east, north, in degrees. One that is no box is left out.
+func boxAround(a, b []float64) []float64 {
+	switch {
+	case len(b) != 4:
+		return a
+	case len(a) != 4:
+		return b
+	}
+	return []float64{min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])}
 }
 
 // composeSave saves the form without a script, and does what the pressed button says besides.

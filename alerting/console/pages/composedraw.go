@@ -35,7 +35,8 @@ type composing struct {
 	Refused  string
 	Conflict bool
 	Previews *previews
-	Tiles    string
+	// Tiles is the address of map tiles, and View where the map of the area opens.
+	Tiles, View string
 }
 
 // languageForm are the words of one language.

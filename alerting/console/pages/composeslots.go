@@ -62,8 +62,11 @@ type filling struct {
 	Update, Title string
 	Refused       string
 	Rest          []Said
-	Previews      *previews
-	Tiles         string
+	// Approvals: the office demands them, so that what is made here may be submitted at once; Password signs it, for whoever has a key.
+	Approvals   bool
+	Password    *Field
+	Previews    *previews
+	Tiles, View string
 }
 
 // EditorWords are the words of the area editor, as JSON.
@@ -131,15 +134,18 @@ func slotsPage(q *request) error {
 
 // showSlots draws the page from what was sent; said is what is wrong with a slot.
 func (q *request) showSlots(status int, t *slotted, page *filling, said map[string][]Said) error {
-	units, err := q.unitOptions()
+	units, view, err := q.unitOptions()
 	if err != nil {
 		return err
 	}
-	page.slotted, page.Tiles, page.Update = t, q.p.Tiles, q.form("update")
+	page.slotted, page.Tiles, page.View, page.Update = t, q.p.Tiles, view, q.form("update")
 	if page.Update != "" {
 		if page.Title, err = q.alertTitle(page.Update); err != nil {
 			return err
 		}
+	}
+	if err := q.mayLaunch(page); err != nil {
+		return err
 	}
 	for i := range t.Slots {
 		page.Parts = append(page.Parts, q.drawSlot(t, &t.Slots[i], said[t.Slots[i].Name], units))
@@ -311,8 +317,11 @@ func fillSlots(q *request) error {
 	if _, err := q.ask(call{method: http.MethodPost, path: q.api("drafts") + "?" + order.Encode(), text: []byte(filled.Document), media: capMedia, header: header}, &d); err != nil {
 		return q.unfilled(t, err)
 	}
-	if q.form("do") == "write" {
+	switch q.form("do") {
+	case "write":
 		return q.goTo(q.At("compose", d.ID), "compose.made")
+	case "submit":
+		return q.launch(&d)
 	}
 	return q.goTo(q.At("drafts", d.ID, "submit"), "compose.made")
 }

@@ -28,9 +28,11 @@ type signing struct {
 
 // passkey is what the module web/src/passkey.ts needs to sign in somebody's name.
 type passkey struct {
-	// Challenge is what is signed, in base64: the digest of the statement that At belongs to.
+	// Challenge is what is signed, in base64: the digest of the statement that At belongs to. KeyID is the key that is taken to have
+	// signed where none of Credentials has.
 	Challenge, At, KeyID string
-	// Relying is the host name that the key is bound to, Credentials the ids that the browser may offer, in base64url with blanks between.
+	// Relying is the host name that the key is bound to. Credentials are what the browser may offer, with blanks between: the id of the
+	// credential in base64url, and behind a colon that of its key.
 	Relying, Credentials string
 }
 
@@ -54,7 +56,9 @@ func (q *request) signingAs(all []console.Operator, statement func(by string, at
 		}
 		var ids []string
 		for _, k := range q.Me.Passkeys {
-			ids = append(ids, k.ID)
+			if key := enrolledAs(keys, k.Key); key != "" {
+				ids = append(ids, k.ID+":"+key)
+			}
 		}
 		s.Passkey = &passkey{Challenge: base64.StdEncoding.EncodeToString(digest[:]), At: at.Format(time.RFC3339), KeyID: keys[0].KeyID,
 			Relying: q.p.Relying, Credentials: strings.Join(ids, " ")}

@@ -34,7 +34,9 @@ type homeShown struct {
 	Ending  []endingSoon
 	Ready   console.Readiness
 	Map     mapShown
-	At      time.Time
+	// Launch are the templates that a warning may begin with.
+	Launch []prepared
+	At     time.Time
 	// Failed names the parts that could not be read now.
 	Failed []string
 }
@@ -69,7 +71,7 @@ func home(q *request) error {
 	for _, part := range []struct {
 		key  string
 		read func(*homeShown) error
-	}{{"live", q.readLive}, {"waiting", q.readWaiting}, {"ready", q.readReady}} {
+	}{{"live", q.readLive}, {"waiting", q.readWaiting}, {"ready", q.readReady}, {"launch", q.readLaunch}} {
 		err := part.read(h)
 		problem := (*Problem)(nil)
 		switch {
@@ -195,7 +197,7 @@ func (q *request) waitingChanges(h *homeShown) error {
 	}
 	for i := range changes {
 		c := &changes[i]
-		h.Waiting = append(h.Waiting, waiting{Kind: "change", Title: c.Kind, Href: "/office/changes/" + url.PathEscape(c.ID), Since: c.At, Due: c.Expires})
+		h.Waiting = append(h.Waiting, waiting{Kind: "change", Title: q.ChangeName(c.Kind), Href: "/office/changes/" + url.PathEscape(c.ID), Since: c.At, Due: c.Expires})
 	}
 	return nil
 }
@@ -232,6 +234,18 @@ func (q *request) waitingCountersigns(h *homeShown) error {
 		}
 	}
 	return nil
+}
+
+// readLaunch names the templates to begin with, for whoever may write; not when only the part that changes is asked for anew.
+func (q *request) readLaunch(h *homeShown) error {
+	if !q.May("issue") || q.r.Header.Get("HX-Request") != "" {
+		return nil
+	}
+	all, err := q.preparedList()
+	for _, t := range all.Templates {
+		h.Launch = append(h.Launch, q.prepared(t))
+	}
+	return err
 }
 
 func (q *request) readReady(h *homeShown) error { return q.get("/api/readiness", &h.Ready) }

@@ -19,7 +19,7 @@ type proposing struct {
 	Channels, Area             *Field
 	Programme, Seconds, Groups *Field
 	Units                      []Option
-	Tiles                      string
+	Tiles, View                string
 	Refused                    *refusal
 }
 
@@ -45,7 +45,7 @@ func (q *request) showProposing(status int, said map[string][]Said, refused *ref
 		p.Programme.Options = append(p.Programme.Options, Option{Value: tone, Label: q.T("windows.tone." + tone)})
 	}
 	var err error
-	if p.Units, err = q.unitOptions(); err != nil {
+	if p.Units, p.View, err = q.unitOptions(); err != nil {
 		return err
 	}
 	return q.showAs(status, "windows/propose", q.T("windows.propose"), p)

@@ -48,19 +48,33 @@ func makeKeys(dir string) (s *state, err error) {
 	return s, s.save(dir)
 }
 
-// ports are where API, callbacks, metrics and feeds listen: where the README says, unless that is taken.
+// ports are where API, callbacks, metrics and feeds listen: where an earlier start in the folder did, else where the README says, unless
+// that is taken. Passkeys and open pages know the address of the API.
 func (d *demo) ports() ([]string, error) {
-	ports := make([]string, 4)
-	for i, preferred := range []string{"127.0.0.1:8080", "127.0.0.1:8081", "127.0.0.1:9180", "127.0.0.1:8082"} {
+	all := []string{"127.0.0.1:8080", "127.0.0.1:8081", "127.0.0.1:9180", "127.0.0.1:8082"}
+	if d.Listen != "" {
+		all = []string{d.Listen, anyPort, anyPort, anyPort}
+	}
+	if len(d.state.Ports) == len(all) {
+		all = d.state.Ports
+	}
+	ports := make([]string, len(all))
+	for i, preferred := range all {
 		var err error
 		if ports[i], err = freePort(preferred); err != nil {
 			return nil, err
 		}
-		if i == 0 && ports[i] != preferred {
-			d.say("port %s is taken: the office is at http://%s/", preferred, ports[i])
+		if i == 0 && ports[i] != preferred && preferred != anyPort {
+			d.say("port %s is taken: the office is at %s/", preferred, origin(ports[i]))
 		}
 	}
-	return ports, nil
+	d.state.Ports = ports
+	return ports, d.state.save(d.Dir)
+}
+
+// origin is the address of the pages: browsers have passkeys for localhost, and for no number.
+func origin(listen string) string {
+	return "http://localhost:" + listen[strings.LastIndexByte(listen, ':')+1:]
 }
 
 // configure writes the configuration file of the demonstration, and reads it as any process would.
@@ -102,7 +116,7 @@ gateways:
 		fmt.Fprintf(&b, "  - {name: siren-%s, channel: siren, live: false, slots: 4, siren: {protocol: %s%s}}\n", protocol, protocol, key)
 	}
 	if !d.Once {
-		if err := d.configureOffice(&b); err != nil {
+		if err := d.configureOffice(&b, origin(ports[0])); err != nil {
 			return nil, err
 		}
 	}

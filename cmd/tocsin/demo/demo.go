@@ -40,6 +40,8 @@ type Options struct {
 	Simulator string
 	// Templates is the folder of those that are shipped; empty looks for deploy/templates here and beside this program's folder.
 	Templates string
+	// Listen is where the pages and the API listen, on 127.0.0.1; empty takes 127.0.0.1:8080, or any port where that is taken.
+	Listen string
 	// Dir keeps everything; empty makes a temporary folder that is removed in the end.
 	Dir string
 	Out io.Writer

@@ -80,9 +80,12 @@ func (d *demo) compare(ctx context.Context, id alerting.AlertID, want []expectat
 	return status, faults, nil
 }
 
+// anyPort is a free one.
+const anyPort = "127.0.0.1:0"
+
 // freePort gives the port if nobody listens on it, else any free one.
 func freePort(preferred string) (string, error) {
-	for _, address := range []string{preferred, "127.0.0.1:0"} {
+	for _, address := range []string{preferred, anyPort} {
 		ln, err := net.Listen("tcp", address)
 		if err == nil {
 			return ln.Addr().String(), ln.Close()

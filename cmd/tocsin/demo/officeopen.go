@@ -45,7 +45,7 @@ func (d *demo) furnish(ctx context.Context) (err error) {
 }
 
 func (d *demo) sayHow() {
-	d.say("\nOpen http://%[1]s/ and log in as one of those below. Try:\n"+
+	d.say("\nOpen %[1]s/ and log in as one of those below. Try:\n"+
 		"  demo-approver  approve the flash flood that waits: you must pick its place; see the gale go out\n"+
 		"  demo-author    mend the draft about heat, which has a finding; write a warning from a template\n"+
 		"  demo-duty      cancel the flood; look at the letter of the river board in quarantine\n"+
@@ -54,7 +54,7 @@ func (d *demo) sayHow() {
 		"  bin/tocsin -c %[2]s status\n"+
 		"  curl http://%[3]s/metrics     (what Prometheus reads)\n  curl %[4]s/stats     (what the gateways took)\n"+
 		"  curl %[5]s/feeds/atom.xml     (what hubs and other offices read; rss.xml and geojson are there, too)",
-		d.cfg.API.Listen, filepath.Join(d.Dir, "tocsin.yaml"), d.cfg.Metrics.Listen, d.sim.info.Control, d.cfg.Feeds.PublicURL)
+		origin(d.cfg.API.Listen), filepath.Join(d.Dir, "tocsin.yaml"), d.cfg.Metrics.Listen, d.sim.info.Control, d.cfg.Feeds.PublicURL)
 }
 
 // tokenMay is what the token of the demonstration may do: with --once nobody administers.
@@ -66,7 +66,7 @@ func (d *demo) tokenMay() string {
 }
 
 // configureOffice adds what an office has where nobody sends alone.
-func (d *demo) configureOffice(w io.Writer) error {
+func (d *demo) configureOffice(w io.Writer, origin string) error {
 	dir := filepath.Join(d.Dir, "templates")
 	if err := d.copyTemplates(dir); err != nil {
 		return fmt.Errorf("write the templates: %w", err)
@@ -79,10 +79,11 @@ func (d *demo) configureOffice(w io.Writer) error {
   founders: [%s]
   desk_key: %q
   desk_key_file: %q
+  passkey: {id: localhost, origins: [%q]}
   policy: [{id: red, severity: Extreme, worlds: [actual], approvals: 1, pick_place: true}]
 templates: {dir: %q, zone: Asia/Shanghai}
 inbox: {sources: [{name: river-board, anchor_files: [%q]}]}
-`, strings.Join(first, ", "), d.state.Desk, filepath.Join(d.Dir, "desk.pem"), dir, filepath.Join(d.Dir, "signing.crt"))
+`, strings.Join(first, ", "), d.state.Desk, filepath.Join(d.Dir, "desk.pem"), origin, dir, filepath.Join(d.Dir, "signing.crt"))
 	return err
 }
 

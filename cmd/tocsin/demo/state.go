@@ -20,6 +20,8 @@ type state struct {
 	Founders map[string]string `json:"founders"`
 	// Listeners are where the simulator listened: sirens and push subscriptions name these addresses.
 	Listeners map[string]string `json:"listeners,omitempty"`
+	// Ports are where the engine listened.
+	Ports []string `json:"ports,omitempty"`
 	// Accounts have their passwords here, as in the files beside.
 	Accounts []serve.Ready `json:"accounts,omitempty"`
 	// Made: nothing of the office is left to be made.
@@ -64,5 +66,5 @@ func (s *state) listenAt(name string) string {
 			return at
 		}
 	}
-	return "127.0.0.1:0"
+	return anyPort
 }

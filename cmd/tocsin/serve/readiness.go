@@ -39,19 +39,19 @@ func (h *house) storeChecks(ctx context.Context) []console.Check {
 	for _, name := range slices.Sorted(maps.Keys(answers)) {
 		c := console.Check{Name: "store." + name, State: console.CheckOK, Title: said("Store "+name, "存储 "+name), Detail: said("It answers.", "响应正常。")}
 		if answers[name] != nil {
-			c.State, c.Detail = console.CheckBad, said("It does not answer: nothing can be issued or delivered safely.", "无响应:无法可靠发布或投递。")
-			c.Do = said("Call the technician on duty. `tocsin doctor` says what is wrong.", "通知值班技术人员;运行 `tocsin doctor` 查明原因。")
+			c.State, c.Detail = console.CheckBad, said("It does not answer: nothing can be issued or delivered safely.", "无响应：无法可靠发布或投递。")
+			c.Do = said("Call the technician on duty. `tocsin doctor` says what is wrong.", "通知值班技术人员；运行 `tocsin doctor` 查明原因。")
 		}
 		out = append(out, c)
 	}
 	c := console.Check{Name: "stream", State: console.CheckOK, Title: said("Issued alerts", "已发布预警"), Detail: said("All are known up to now.", "已同步到当前。")}
 	switch {
 	case !h.follower.IsReady() || !h.follower.Fresh(h.now()):
-		c.State, c.Detail = console.CheckBad, said("They are not known up to now, so that nothing is sent.", "未能同步到当前,暂停发送。")
-		c.Do = said("Wait a minute. If it stays so, call the technician on duty.", "请等待一分钟;仍未恢复则通知值班技术人员。")
+		c.State, c.Detail = console.CheckBad, said("They are not known up to now, so that nothing is sent.", "未能同步到当前，暂停发送。")
+		c.Do = said("Wait a minute. If it stays so, call the technician on duty.", "请等待一分钟；仍未恢复则通知值班技术人员。")
 	case h.stream.MissingKeys() != nil:
 		c.State, c.Detail = console.CheckBad, said("A key of the keyring is missing here.", "本机缺少密钥环中的一把密钥。")
-		c.Do = said("Copy the missing key from a process that has it (keyring.dir).", "从拥有该密钥的主机复制(keyring.dir)。")
+		c.Do = said("Copy the missing key from a process that has it (keyring.dir).", "从拥有该密钥的主机复制（keyring.dir）。")
 	}
 	return append(out, c)
 }
@@ -81,7 +81,7 @@ func (h *house) gatewayChecks(ctx context.Context) []console.Check {
 	for _, ch := range alerting.Channels() {
 		if !known[ch] {
 			out = append(out, console.Check{Name: "channel." + string(ch), State: console.CheckWarn, Title: said("Channel "+string(ch), "渠道 "+string(ch)),
-				Detail: said("There is no gateway: nobody is told by it.", "未配置网关:该渠道不会通知任何人。"), Do: said("Name one in the configuration (gateways) if it is wanted.", "如需使用,请在配置(gateways)中添加。")})
+				Detail: said("There is no gateway: nobody is told by it.", "未配置网关：该渠道不会通知任何人。"), Do: said("Name one in the configuration (gateways) if it is wanted.", "如需使用，请在配置（gateways）中添加。")})
 		}
 	}
 	return out
@@ -97,13 +97,13 @@ func gatewayCheck(g *desk.Gateway, broken bool, now time.Time) console.Check {
 	case g.PausedUntil.After(now):
 		until := g.PausedUntil.UTC().Format("2006-01-02 15:04Z")
 		c.State, c.Detail = console.CheckBad, said("Paused until "+until+": "+g.Reason, "已暂停至 "+until+":"+g.Reason)
-		c.Do = said("Resume it on the page of the gateways; takes one person.", "在网关页面恢复;一人即可。")
+		c.Do = said("Resume it on the page of the gateways; takes one person.", "在网关页面恢复；一人即可。")
 	case broken:
-		c.State, c.Detail = console.CheckBad, said("It fails, and is left alone for a moment.", "持续出错,暂时停用。")
-		c.Do = said("Ask the provider. Deliveries wait, or go through another gateway.", "联系服务商;待发消息等候或改由其他网关发送。")
+		c.State, c.Detail = console.CheckBad, said("It fails, and is left alone for a moment.", "持续出错，暂时停用。")
+		c.Do = said("Ask the provider. Deliveries wait, or go through another gateway.", "联系服务商；待发消息等候或改由其他网关发送。")
 	case g.InForce > 0 && g.Configured > 0 && g.InForce < g.Configured:
-		c.State, c.Detail = console.CheckWarn, said(fmt.Sprintf("Slowed to %g a second instead of %g.", g.InForce, g.Configured), fmt.Sprintf("已降速:每秒 %g 条(原为 %g 条)。", g.InForce, g.Configured))
-		c.Do = said("Raise it on the page of the gateways; two people sign.", "在网关页面提高;需两人签署。")
+		c.State, c.Detail = console.CheckWarn, said(fmt.Sprintf("Slowed to %g a second instead of %g.", g.InForce, g.Configured), fmt.Sprintf("已降速：每秒 %g 条（原为 %g 条）。", g.InForce, g.Configured))
+		c.Do = said("Raise it on the page of the gateways; two people sign.", "在网关页面提高；需两人签署。")
 	}
 	return c
 }
@@ -128,7 +128,7 @@ func (h *house) metricChecks() []console.Check {
 		c := console.Check{Name: "certificate", State: console.CheckOK, Title: said("Certificate that signs alerts", "预警签名证书"), Detail: said("Valid until "+day+".", "有效期至 "+day+"。")}
 		switch left := ends.Sub(h.now()); {
 		case left <= 0:
-			c.State, c.Do = console.CheckBad, said("Put a new one in place (alerts.signing): no alert can be signed.", "立即更换(alerts.signing):目前无法签名发布。")
+			c.State, c.Do = console.CheckBad, said("Put a new one in place (alerts.signing): no alert can be signed.", "立即更换（alerts.signing）：目前无法签名发布。")
 		case left < certificateSoon:
 			c.State, c.Do = console.CheckWarn, said("Order a new one.", "请尽快申请新证书。")
 		}

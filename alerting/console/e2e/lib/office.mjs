@@ -1,11 +1,12 @@
 // The demonstration office, as `make run` brings it up, in a folder of its own: a process that ends with the tests.
 import { spawn } from "node:child_process"
-import { mkdtempSync, readFileSync } from "node:fs"
+import { mkdtempSync, readdirSync, readFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createHmac } from "node:crypto"
 
-const root = new URL("../../../../", import.meta.url).pathname
+// root is the folder of the repository.
+export const root = new URL("../../../../", import.meta.url).pathname
 
 export class Office {
   // open starts the office and waits until it says that it is whole.
@@ -18,7 +19,7 @@ export class Office {
 
   async start() {
     this.output = ""
-    this.process = spawn(join(root, "bin/tocsin"), ["demo", "--dir", this.dir, "--people", "2000"], { cwd: root, stdio: ["ignore", "pipe", "pipe"] })
+    this.process = spawn(join(root, "bin/tocsin"), ["demo", "--dir", this.dir, "--people", "2000", "--listen", "127.0.0.1:0"], { cwd: root, stdio: ["ignore", "pipe", "pipe"] })
     const ended = new Promise((_, no) => this.process.once("exit", code => no(new Error(`the office ended with ${code}:\n${this.output}`))))
     ended.catch(() => {})
     const ready = new Promise(yes => {
@@ -28,21 +29,33 @@ export class Office {
     })
     const late = new Promise((_, no) => setTimeout(() => no(new Error(`the office is not up after 3 minutes:\n${this.output}`)), 180_000).unref())
     await Promise.race([ready, ended, late])
-    const [, address] = readFileSync(join(this.dir, "tocsin.yaml"), "utf8").match(/^api:\n(?:\s+.*\n)*?\s+listen: "?([^"\s]+)"?/m)
-    this.url = `http://${address}`
+    this.says()
   }
 
-  // close ends it as Ctrl-C would; kill as a power cut.
+  // says reads where the pages are, and where the gateways tell what they took.
+  says() {
+    this.url = this.output.match(/Open (http:\S+?)\/ /)[1]
+    this.control = this.output.match(/curl (http:\S+)\/stats/)[1]
+  }
+
+  // close ends it as Ctrl-C would, or with SIGKILL as a power cut does, which takes the gateway simulator with it.
   async close(signal = "SIGINT") {
     if (this.process.exitCode !== null || this.process.signalCode !== null) return
     const gone = new Promise(done => this.process.once("exit", done))
+    const below = signal === "SIGKILL" ? childrenOf(this.process.pid) : []
     this.process.kill(signal)
     await gone
+    for (const pid of below) process.kill(pid, signal)
   }
 
   // secrets of an account, which the demonstration leaves beside its configuration.
   password(name) { return readFileSync(join(this.dir, `${name}.password`), "utf8").trim() }
   secret(name) { return readFileSync(join(this.dir, `${name}.totp`), "utf8").trim() }
+}
+
+// childrenOf are the processes that a process has started (Linux: /proc).
+function childrenOf(pid) {
+  return readdirSync(`/proc/${pid}/task`).flatMap(task => readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").split(" ").filter(Boolean).map(Number))
 }
 
 // code is what an authenticator shows (RFC 6238), for the given step; the present one by default.

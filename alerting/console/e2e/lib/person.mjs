@@ -5,7 +5,7 @@ import { word } from "./words.mjs"
 
 export class Person {
   static async come(browser, office, name, { lang = "en", scripts = true, width = 1280, height = 900 } = {}) {
-    const person = new Person()
+    const person = new this()
     Object.assign(person, { office, name, lang, actions: 0, faults: [] })
     person.context = await browser.newContext({ baseURL: office.url, locale: lang === "zh" ? "zh-CN" : "en-GB", javaScriptEnabled: scripts,
       viewport: { width, height }, reducedMotion: "reduce" })
@@ -17,15 +17,28 @@ export class Person {
 
   word(key) { return word(this.lang, key) }
 
-  // logIn goes through the login page. A code counts once: whoever logs in twice within half a minute takes the next one.
-  async logIn() {
-    const { page } = this
-    await page.goto("/login")
+  // logIn goes through the login page, unless somebody of that name did before him and his session still lives: a code counts once, and
+  // only the present and the next are taken.
+  async logIn({ anew = false } = {}) {
+    const sessions = this.office.sessions ??= new Map()
+    if (!anew && sessions.has(this.name)) {
+      await this.context.addCookies(sessions.get(this.name))
+      await this.page.goto("/")
+      if (!new URL(this.page.url()).pathname.startsWith("/login")) return
+    }
+    await this.page.goto("/login")
+    await this.enter()
+    sessions.set(this.name, (await this.context.cookies()).filter(c => c.name !== "tocsin-lang"))
+  }
+
+  // enter fills the login page in that is open.
+  async enter(page = this.page) {
     await page.getByLabel(this.word("login.name"), { exact: false }).fill(this.name)
     await page.getByLabel(this.word("login.password"), { exact: false }).fill(this.office.password(this.name))
     const used = this.office.used ??= new Map()
     const step = Math.max(Math.floor(Date.now() / 30_000), (used.get(this.name) ?? 0) + 1)
     used.set(this.name, step)
+    while (step > Math.floor(Date.now() / 30_000) + 1) await page.waitForTimeout(200)
     await page.getByLabel(this.word("login.code"), { exact: false }).fill(code(this.office.secret(this.name), step))
     await page.getByRole("button", { name: this.word("login.do"), exact: true }).press("Enter")
     await page.waitForURL(url => !url.pathname.startsWith("/login"))

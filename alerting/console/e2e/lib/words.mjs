@@ -13,8 +13,11 @@ export function word(lang, key) {
   return text
 }
 
-// shaped is a pattern that a text with placeholders fits.
+// escaped is a text as a part of a pattern that fits it alone.
+export const escaped = text => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
+
+// shaped is a pattern that a text with placeholders fits; each placeholder is a group.
 export function shaped(lang, key) {
-  const escaped = word(lang, key).replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/%(\\\[\d+\\\])?[a-z]/g, ".+")
-  return new RegExp(`^\\s*${escaped}\\s*$`)
+  const pattern = escaped(word(lang, key)).replace(/%(\\\[\d+\\\])?(\\\.\d+)?[a-z]/g, "(.+)").replaceAll("%%", "%")
+  return new RegExp(`^\\s*${pattern}\\s*$`)
 }

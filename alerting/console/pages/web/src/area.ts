@@ -1,6 +1,6 @@
 // The area editor, which makes more of a field that works without it:
 //
-//	<fieldset data-area-editor data-words="{…}" [data-read-url="…"] [data-units-url="…"] [data-tiles-url="…"] [data-view="LAT,LON,ZOOM"]>
+//	<fieldset data-area-editor data-words="{…}" [data-read-url="…"] [data-units-url="…"] [data-tiles-url="…"] [data-view="LAT,LON,ZOOM or WEST,SOUTH,EAST,NORTH"]>
 //	  <textarea name="area">polygon …</textarea> [<select data-area-unit>…</select>] <div data-area-map></div>
 //	</fieldset>
 //

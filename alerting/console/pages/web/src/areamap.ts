@@ -81,11 +81,14 @@ export class AreaMap {
     this.outlines.choose(chosen)
   }
 
+  // fit shows what is drawn; where nothing is, what view says, a place with its zoom or a box, or the units.
   fit(view: string | undefined): void {
-    const [lat, lon, zoom] = (view ?? "").split(",").map(Number)
     const shown = this.drawn.getBounds()
+    const said = (view ?? "").split(",").map(Number)
+    const [a = NaN, b = NaN, c = NaN, d = NaN] = said
     if (shown.isValid()) show(this.map, shown)
-    else if (view && Number.isFinite(lat) && Number.isFinite(lon)) this.map.setView([lat ?? 0, lon ?? 0], zoom || 10, { animate: false })
+    else if (said.length === 3 && Number.isFinite(a + b + c)) this.map.setView([a, b], c, { animate: false })
+    else if (said.length === 4 && Number.isFinite(a + b + c + d)) show(this.map, L.latLngBounds([b, a], [d, c]))
     else show(this.map, this.outlines.bounds)
   }
 

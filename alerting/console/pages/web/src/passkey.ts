@@ -1,7 +1,7 @@
 // Signing with a passkey: the button of a form, which asks the browser for an assertion over what the server will check, puts it into the
 // form, and sends it. Without a browser that has passkeys the button stays hidden, and the password is there.
 //
-//	<button type="button" hidden data-passkey data-challenge="BASE64" data-relying="HOST" data-credentials="ID ID" data-failed="…">
+//	<button type="button" hidden data-passkey data-challenge="BASE64" data-relying="HOST" data-credentials="ID:KEY ID:KEY" data-failed="…">
 
 export function start(button: HTMLElement): void {
   const form = button.closest("form")
@@ -31,7 +31,9 @@ function others(form: HTMLFormElement): boolean {
 
 async function sign(button: HTMLButtonElement, form: HTMLFormElement): Promise<void> {
   const { challenge = "", relying = "", credentials = "" } = button.dataset
-  const allowed = credentials.split(" ").filter(Boolean).map(id => ({ type: "public-key" as const, id: bytes(id) }))
+  // Which key belongs to a credential: somebody may have several passkeys.
+  const keys = new Map(credentials.split(" ").filter(Boolean).map(pair => pair.split(":", 2) as [string, string]))
+  const allowed = [...keys.keys()].map(id => ({ type: "public-key" as const, id: bytes(id) }))
   const got = await navigator.credentials.get({ publicKey: {
     challenge: bytes(challenge), rpId: relying, allowCredentials: allowed, userVerification: "required", timeout: 120_000 } })
   if (!(got instanceof PublicKeyCredential) || !(got.response instanceof AuthenticatorAssertionResponse)) throw new Error("no assertion came")
@@ -40,6 +42,8 @@ async function sign(button: HTMLButtonElement, form: HTMLFormElement): Promise<v
   const password = form.querySelector<HTMLInputElement>("input[name=password]")
   if (!field) throw new Error("the form has no place for an assertion")
   field.value = JSON.stringify({ authenticator_data: text(authenticatorData), client_data: text(clientDataJSON), signature: text(signature) })
+  const key = form.querySelector<HTMLInputElement>("input[name=key_id]")
+  if (key) key.value = keys.get(got.id) ?? key.value
   if (password) password.value = ""
   form.submit()
 }

@@ -1,0 +1,45 @@
+// The passkey of an approver: his browser makes it on the page of his account, and the office's two first keys enrol it.
+import { execFileSync } from "node:child_process"
+import { join } from "node:path"
+import { root } from "../lib/office.mjs"
+
+// authenticator gives a page's browser one that recognises its owner at once.
+async function authenticator(person) {
+  const session = await person.context.newCDPSession(person.page)
+  await session.send("WebAuthn.enable")
+  await session.send("WebAuthn.addVirtualAuthenticator", { options: { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true,
+    isUserVerified: true, automaticPresenceSimulation: true } })
+}
+
+// addPasskey makes one on the account's page, and has it enrolled as that page says.
+export async function addPasskey(story, person) {
+  const { page } = person
+  const label = `duty phone ${Date.now()}`
+  await authenticator(person)
+  await person.visit("/account")
+  const part = page.getByRole("region", { name: person.word("account.passkeys"), exact: true })
+  await person.fill(person.label("account.passkey.label"), label, part)
+  await person.fill(person.label("account.old"), person.office.password(person.name), part)
+  await story.step(person, "a new passkey")
+  await person.follow("button", person.word("account.passkey.do"), part)
+  await person.shows(person.word("done.account.passkey"))
+  const told = part.getByRole("listitem").filter({ hasText: label })
+  const how = told.getByRole("group")
+  await person.reach(how.locator("summary"))
+  await person.chord("Enter")
+  const key = await how.getByRole("code").first().innerText()
+  await story.step(person, "how a passkey is enrolled", { walk: true })
+  enrol(person.office, person.name, key)
+  await person.visit("/account")
+  await told.getByText(person.word("account.passkey.signs")).waitFor()
+  await story.step(person, "a passkey that signs")
+}
+
+// enrol is what two administrators do with the command line.
+function enrol(office, name, key) {
+  const paper = join(office.dir, `${name}-${Date.now()}.json`)
+  const tocsin = (...args) => execFileSync(join(root, "bin/tocsin"), ["-c", join(office.dir, "tocsin.yaml"), "operators", ...args], { timeout: 30_000 })
+  tocsin("request", paper, "--name", name, "--may", "approve", "--key", key)
+  for (const first of ["first-key", "second-key"]) tocsin("sign", paper, "--as", first, "--key", join(office.dir, `${first}.pem`))
+  tocsin("enrol", paper)
+}
