@@ -48,7 +48,7 @@ type (
 
 func (c *Console) unitOutlines(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {
 	if c.UnitShapes == nil {
-		return alerting.Refuse(alerting.ErrNotFound, "units.no-map", "a map of units")
+		return alerting.Refuse(alerting.ErrNotFound, "units.map-off", "a map of units")
 	}
 	p, err := c.pageOf(r, "unit outlines")
 	if err != nil {
