@@ -4,7 +4,7 @@ import { Person } from "./person.mjs"
 import { escaped, word } from "./words.mjs"
 
 // far is how many Tabs a page may have, and slow how long something may take to come, in milliseconds.
-const far = 500, slow = 20_000
+const far = 500, slow = 60_000
 
 export class Keyboard extends Person {
   // named finds the one thing of a role and a name; where narrows the search.

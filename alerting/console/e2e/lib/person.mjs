@@ -9,6 +9,7 @@ export class Person {
     Object.assign(person, { office, name, lang, actions: 0, faults: [] })
     person.context = await browser.newContext({ baseURL: office.url, locale: lang === "zh" ? "zh-CN" : "en-GB", javaScriptEnabled: scripts,
       viewport: { width, height }, reducedMotion: "reduce" })
+    person.context.setDefaultTimeout(60_000)
     person.page = await person.context.newPage()
     person.page.on("pageerror", why => person.faults.push(`script: ${why.message}`))
     person.page.on("console", m => { if (m.type() === "error" && !/status of 4\d\d/.test(m.text())) person.faults.push(`console: ${m.text()}`) })
@@ -31,8 +32,8 @@ export class Person {
     sessions.set(this.name, (await this.context.cookies()).filter(c => c.name !== "tocsin-lang"))
   }
 
-  // enter fills the login page in that is open.
-  async enter(page = this.page) {
+  // enter fills the login page in that is open. It leads on to another address, unless a form waited for the login.
+  async enter(page = this.page, { held = false } = {}) {
     await page.getByLabel(this.word("login.name"), { exact: false }).fill(this.name)
     await page.getByLabel(this.word("login.password"), { exact: false }).fill(this.office.password(this.name))
     const used = this.office.used ??= new Map()
@@ -41,7 +42,7 @@ export class Person {
     while (step > Math.floor(Date.now() / 30_000) + 1) await page.waitForTimeout(200)
     await page.getByLabel(this.word("login.code"), { exact: false }).fill(code(this.office.secret(this.name), step))
     await page.getByRole("button", { name: this.word("login.do"), exact: true }).press("Enter")
-    await page.waitForURL(url => !url.pathname.startsWith("/login"))
+    if (!held) await page.waitForURL(url => !url.pathname.startsWith("/login"))
   }
 
   // press moves the focus to a button or link of that name and presses Enter: by keyboard alone.

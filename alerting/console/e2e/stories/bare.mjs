@@ -54,7 +54,7 @@ async function approve(story, approver, draft) {
 async function watch(story, approver) {
   const { page } = approver
   const watch = page.getByRole("link", { name: approver.word("drafts.watch") })
-  for (const end = Date.now() + 20_000; await watch.count() === 0 && Date.now() < end;) await page.reload()
+  for (const end = Date.now() + 60_000; await watch.count() === 0 && Date.now() < end;) await page.reload()
   await approver.follow("link", approver.word("drafts.watch"))
   const alert = new URL(page.url()).pathname, again = page.getByRole("link", { name: approver.word("alerts.reload") })
   for (const end = Date.now() + 60_000; await again.count() > 0 && Date.now() < end; await page.waitForTimeout(500)) await approver.follow("link", approver.word("alerts.reload"))

@@ -7,7 +7,8 @@ const texts = {
   "zh-CN": { event: "洪水", headline: "河湾县洪水红色预警：请立即撤离低洼地带", instruction: "请立即撤离低洼地带，转移到高处，不要驾车涉水。", description: "老磨坊水位已达6.2米，仍在上涨。", place: "沿河低洼地带" },
 }
 
-// write fills the form in and saves it, and gives the headline that the pages show.
+// write fills the form in and saves it, and gives what the pages call the draft, and the alert: the one by its first language, the other by
+// the reader's.
 export async function write(story, author) {
   const { page } = author
   await author.visit("/actual/")
@@ -24,7 +25,7 @@ export async function write(story, author) {
   await previews(story, author)
   await story.step(author, "the form filled in", { walk: true })
   await author.follow("button", author.word("compose.form.submit"), page.getByRole("main").locator("form > p"))
-  return texts[author.lang === "zh" ? "zh-CN" : "en"].headline
+  return { draft: texts.en.headline, alert: texts[author.lang === "zh" ? "zh-CN" : "en"].headline }
 }
 
 // language is the part of the form for a language.
@@ -45,7 +46,7 @@ async function danger(author) {
 
 // saved waits until the form has saved itself.
 async function saved(author) {
-  await author.page.locator("[data-save-state]").getByText(new RegExp(author.word("compose.auto.saved").replace("%s", "\\d\\d:\\d\\d:\\d\\d"))).waitFor({ timeout: 20_000 })
+  await author.page.locator("[data-save-state]").getByText(new RegExp(author.word("compose.auto.saved").replace("%s", "\\d\\d:\\d\\d:\\d\\d"))).waitFor({ timeout: 60_000 })
 }
 
 // mend writes an address that is none, hears about it beside the field, and writes a right one.
@@ -61,7 +62,7 @@ async function mend(story, author) {
 }
 
 async function until(holds, why) {
-  for (const end = Date.now() + 20_000; Date.now() < end; await new Promise(done => setTimeout(done, 100))) if (await holds()) return
+  for (const end = Date.now() + 60_000; Date.now() < end; await new Promise(done => setTimeout(done, 100))) if (await holds()) return
   throw new Error(await why())
 }
 
@@ -93,8 +94,8 @@ async function draw(story, author) {
 // previews are asked for anew after a save: they must show the words of each channel, and reach somebody.
 async function previews(story, author) {
   const part = author.page.getByRole("region", { name: author.word("previews.title") })
-  for (const tag of Object.keys(texts)) await part.getByText(texts[tag].headline).first().waitFor({ timeout: 20_000 })
-  for (const channel of ["sms", "push", "mail", "siren"]) await part.getByText(author.word(`previews.by.${channel}`), { exact: true }).first().waitFor({ timeout: 20_000 })
+  for (const tag of Object.keys(texts)) await part.getByText(texts[tag].headline).first().waitFor({ timeout: 60_000 })
+  for (const channel of ["sms", "push", "mail", "siren"]) await part.getByText(author.word(`previews.by.${channel}`), { exact: true }).first().waitFor({ timeout: 60_000 })
   const people = await part.locator("dt", { hasText: author.word("previews.people") }).locator("+ dd").innerText()
   if (!(Number(people.replace(/\D/g, "")) > 0)) story.fault(`the previews say that ${people} people are reached`)
 }
