@@ -98,9 +98,9 @@ func (c *Console) drafts(w http.ResponseWriter, r *http.Request, _ alerting.Acto
 	if err != nil {
 		return err
 	}
-	var states []desk.DraftState
-	for _, s := range r.URL.Query()["state"] {
-		states = append(states, desk.DraftState(s))
+	states, err := statesOf(r, desk.DraftStates())
+	if err != nil {
+		return err
 	}
 	author := r.URL.Query().Get("author")
 	all, err := sifted(w, r, p, func(p page) ([]desk.Draft, error) { return c.Drafts.Drafts(r.Context(), states, p.place(), p.limit) },

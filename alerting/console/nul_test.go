@@ -49,3 +49,24 @@ func TestWhatABodyMayNotBe(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatNoRouteIsFor: an unknown address and a wrong method are problems, as every other refusal is.
+func TestWhatNoRouteIsFor(t *testing.T) {
+	c := &Console{Log: slog.New(slog.DiscardHandler)}
+	api := c.Handler()
+	for _, row := range []struct {
+		method, path string
+		status       int
+		allow        string
+	}{
+		{"GET", "/api/nope", http.StatusNotFound, ""},
+		{"PATCH", "/api/drafts/d1", http.StatusMethodNotAllowed, "GET, HEAD, PUT"},
+		{"GET", "/api/worlds", http.StatusUnauthorized, ""},
+	} {
+		w := httptest.NewRecorder()
+		api.ServeHTTP(w, httptest.NewRequest(row.method, row.path, nil))
+		if w.Code != row.status || w.Header().Get("Content-Type") != "application/problem+json" || w.Header().Get("Allow") != row.allow {
+			t.Errorf("%s %s: %d %v %s", row.method, row.path, w.Code, w.Header(), w.Body)
+		}
+	}
+}
