@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -358,14 +359,20 @@ func (o *office) status(t testing.TB, id alerting.AlertID) (report.Status, error
 	return s, nil
 }
 
+// given are the ports that freePort has given: what will listen on one may not listen yet.
+var given sync.Map
+
 // freePort finds a port below those that the system gives to outgoing connections: one of them would take it while the
-// process that listens there is dead.
+// process that listens there is dead. It gives none twice.
 func freePort(t testing.TB) string {
 	t.Helper()
 	for range 100 {
 		ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 12_000+mathrand.IntN(15_000)))
-		if err == nil {
-			defer func() { _ = ln.Close() }()
+		if err != nil {
+			continue
+		}
+		_ = ln.Close()
+		if _, twice := given.LoadOrStore(ln.Addr().String(), true); !twice {
 			return ln.Addr().String()
 		}
 	}
