@@ -17,7 +17,8 @@ type Refusal struct {
 }
 
 // Refuse makes a refusal of a kind (nil: of none): its code is "THING.WHAT", and its English sentence has the verbs of package fmt. A
-// value that is a Term, a list of Terms, a time.Duration or an error that is itself a refusal is said in Chinese, too, where the sentence is.
+// value that has a method Chinese (a Term, Several), a list of Terms, a time.Duration or an error that is itself a refusal is said in
+// Chinese, too, where the sentence is.
 func Refuse(kind error, code, format string, values ...any) error {
 	return &Refusal{kind: kind, code: code, text: fmt.Sprintf(format, values...), values: values}
 }
@@ -84,7 +85,7 @@ func InChinese(err error) (string, bool) {
 			}
 			texts = append(texts, text)
 		}
-		return strings.Join(texts, "；"), len(texts) > 0
+		return strings.Join(texts, "\n"), len(texts) > 0
 	}
 	return "", false
 }

@@ -104,7 +104,7 @@ func (t Term) Chinese() string {
 // inChineseToo is a value as a Chinese sentence has it.
 func inChineseToo(v any) any {
 	switch v := v.(type) {
-	case Term:
+	case interface{ Chinese() string }: // a Term, or a value that knows by itself
 		return v.Chinese()
 	case []Term:
 		names := make([]string, len(v))
@@ -114,8 +114,6 @@ func inChineseToo(v any) any {
 		return strings.Join(names, "、")
 	case time.Duration:
 		return durationInChinese(v)
-	case Several:
-		return v.chinese()
 	case error:
 		if r := RefusalOf(v); r != nil {
 			if text, ok := r.Chinese(); ok {
@@ -156,7 +154,8 @@ func (s Several) String() string {
 	return joined(s, "; ", func(err error) string { return err.Error() })
 }
 
-func (s Several) chinese() string {
+// Chinese is the reasons in Chinese, as far as they have it.
+func (s Several) Chinese() string {
 	return joined(s, "；", func(err error) string { return fmt.Sprint(inChineseToo(err)) })
 }
 

@@ -46,7 +46,7 @@ func ParseKey(text string) (Key, error) {
 	case err != nil:
 		return Key{}, fmt.Errorf("%w: key of kind %s: %w", alerting.ErrInvalid, kind, err)
 	case k.Kind != Passkey && len(public) != ed25519.PublicKeySize:
-		return Key{}, fmt.Errorf("%w: key of kind %s: %d bytes, want the %d of Ed25519", alerting.ErrInvalid, kind, len(public), ed25519.PublicKeySize)
+		return Key{}, alerting.Refuse(alerting.ErrInvalid, "key.size", "key of kind %s: %d bytes, want the %d of Ed25519", kind, len(public), ed25519.PublicKeySize)
 	case k.Kind == Passkey:
 		if k.Public, err = ParsePasskeyPublic(public); err != nil {
 			return Key{}, err

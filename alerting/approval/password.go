@@ -186,19 +186,21 @@ func CheckPassword(operator, password string) error {
 	if err := CheckName(operator); err != nil {
 		return err
 	}
-	wrong := func(what string) error { return fmt.Errorf("%w: password: %s", alerting.ErrInvalid, what) }
+	wrong := func(code, format string, args ...any) error {
+		return alerting.Refuse(alerting.ErrInvalid, code, format, args...)
+	}
 	if !utf8.ValidString(password) || strings.ContainsFunc(password, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		return wrong("it holds what nobody can type: want characters of one line, in UTF-8")
+		return wrong("password.type", "password: it holds what nobody can type: want characters of one line, in UTF-8")
 	}
 	text := norm.NFC.String(password)
 	if n := utf8.RuneCountInString(text); n < shortestPassword || n > longestPassword {
-		return wrong(fmt.Sprintf("want %d to %d characters; several words that do not belong together are good", shortestPassword, longestPassword))
+		return wrong("password.length", "password: want %d to %d characters; several words that do not belong together are good", shortestPassword, longestPassword)
 	}
 	switch {
 	case strings.EqualFold(strings.TrimSpace(text), norm.NFC.String(operator)):
-		return wrong("it is the operator's own name")
+		return wrong("password.name", "password: it is the operator's own name")
 	case slices.ContainsFunc(commonest(), func(c string) bool { return strings.EqualFold(c, text) }):
-		return wrong("it is one of the commonest, which are tried first; several words that do not belong together are good")
+		return wrong("password.common", "password: it is one of the commonest, which are tried first; several words that do not belong together are good")
 	}
 	return nil
 }

@@ -128,31 +128,31 @@ const (
 
 // CheckWindow says what is wrong with a window, whoever has signed it.
 func CheckWindow(w alerting.TestWindow) error {
-	wrong := func(format string, args ...any) error {
-		return fmt.Errorf("window %.64q: %w: %s", w.ID, alerting.ErrInvalid, fmt.Sprintf(format, args...))
+	wrong := func(code, format string, args ...any) error {
+		return fmt.Errorf("window %.64q: %w", w.ID, alerting.Refuse(alerting.ErrInvalid, code, format, args...))
 	}
 	siren := slices.Contains(w.Channels, alerting.Siren)
 	switch {
 	case !windowForm.MatchString(w.ID):
-		return wrong("an id is letters, digits and ._-, at most 64")
+		return wrong("window.id", "an id is letters, digits and ._-, at most 64")
 	case !w.Until.After(w.From) || w.Until.Sub(w.From) > alerting.MaxWindow:
-		return wrong("until must follow from, by at most %s", alerting.MaxWindow)
+		return wrong("window.times", "until must follow from, by at most %s", alerting.MaxWindow)
 	case len(w.Channels) == 0:
-		return wrong("it names no channel: want some of %v", alerting.Channels())
+		return wrong("window.no-channel", "it names no channel: want some of %v", alerting.Terms(alerting.Channels()))
 	case len(w.Codes)+len(w.Polygons) == 0:
-		return wrong("it names no area: want codes or polygons")
+		return wrong("window.no-area", "it names no area: want codes or polygons")
 	case len(w.Codes)+len(w.Polygons)+len(w.Groups) > windowParts || len([]rune(w.Note)) > windowNote:
-		return wrong("at most %d codes, polygons and groups, and %d characters of note", windowParts, windowNote)
+		return wrong("window.parts", "at most %d codes, polygons and groups, and %d characters of note", windowParts, windowNote)
 	case siren && !slices.Contains(alerting.TestTones(), w.Programme):
-		return wrong("programme %q: with the channel siren want one of %v", w.Programme, alerting.TestTones())
+		return wrong("window.programme", "programme %q: with the channel siren want one of %v", w.Programme, alerting.TestTones())
 	case siren && (w.Seconds < 1 || w.Seconds > int(alerting.MaxTone/time.Second)):
-		return wrong("seconds %d: want 1 to %d", w.Seconds, int(alerting.MaxTone/time.Second))
+		return wrong("window.seconds", "seconds %d: want 1 to %d", w.Seconds, int(alerting.MaxTone/time.Second))
 	case !siren && (w.Programme != "" || w.Seconds != 0 || len(w.Groups) > 0):
-		return wrong("groups, programme and seconds are for the channel siren, which it does not name")
+		return wrong("window.siren-only", "groups, programme and seconds are for the channel siren, which it does not name")
 	}
 	for _, ch := range w.Channels {
 		if !slices.Contains(alerting.Channels(), ch) {
-			return wrong("channel %q: want some of %v", ch, alerting.Channels())
+			return wrong("window.channel", "channel %q: want some of %v", ch, alerting.Terms(alerting.Channels()))
 		}
 	}
 	if _, err := territoryOf(&w); err != nil {

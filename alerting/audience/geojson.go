@@ -76,6 +76,9 @@ func outlineOf(number int, f *feature) (newOutline, faults) {
 			bad.add(where, "the unit is its own parent")
 		}
 	}
+	if err := nameFault(name); err != nil {
+		bad.add(where, "the property name: %v", err)
+	}
 	out.shapes = f.shapes(where, &bad)
 	if n := pointsOf(out.shapes); n > maxOutlinePoints {
 		bad.add(where, "its outline has %d points; at most %d are kept: simplify it, a metre is fine enough", n, maxOutlinePoints)
@@ -92,6 +95,9 @@ func (f *feature) text(key, where string, bad *faults) string {
 	var text string
 	if err := json.Unmarshal(raw, &text); err != nil {
 		bad.add(where, "the property %s is no text: write it in quotes", key)
+	}
+	if strings.ContainsRune(text, 0) {
+		bad.add(where, "the property %s holds a character U+0000: remove it", key)
 	}
 	return strings.TrimSpace(text)
 }

@@ -152,6 +152,9 @@ func (l *lines) split(text []byte) error {
 	if !utf8.Valid(text) {
 		return fmt.Errorf("%w: it is not UTF-8; save the file as UTF-8", errLine)
 	}
+	if bytes.IndexByte(text, 0) >= 0 {
+		return fmt.Errorf("%w: it holds a character U+0000; remove it", errLine)
+	}
 	for {
 		if len(l.fields) > maxColumns {
 			return fmt.Errorf("%w: it has more than %d columns", errLine, maxColumns)

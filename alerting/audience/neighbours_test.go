@@ -131,3 +131,30 @@ func TestAnybody(t *testing.T) {
 		}
 	})
 }
+
+// TestTextsThatNoDatabaseKeeps: a line with U+0000, and a name that nobody could show, are told with their place, and the rest is imported.
+func TestTextsThatNoDatabaseKeeps(t *testing.T) {
+	keys, err := seal.New([]seal.Key{{ID: "1", Secret: make([]byte, seal.KeySize)}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		a, err := New(t.Context(), Config{DB: db, Keys: keys, Now: time.Now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = a.Close() })
+		long := strings.Repeat("x", 100_000)
+		r, err := a.ImportUnits(t.Context(), strings.NewReader("code,name\nU=1,a\x00b\nU=2,"+long+"\nU=3,mill\n"), nil)
+		if err != nil || r.New != 1 || len(r.Problems) != 2 || r.Problems[0].Line != 2 || !strings.Contains(r.Problems[0].What, "U+0000") ||
+			r.Problems[1].Column != "name" || !strings.Contains(r.Problems[1].What, "at most 200") {
+			t.Errorf("%+v %v", r, err)
+		}
+		square := `"geometry":{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,1],[0,0]]]}`
+		r, err = a.ImportOutlines(t.Context(), strings.NewReader(`{"type":"FeatureCollection","features":[`+
+			`{"type":"Feature","properties":{"code":"V=1","name":"a\u0000b"},`+square+`},{"type":"Feature","properties":{"code":"V=2","name":"`+long+`"},`+square+`}]}`), nil)
+		if err != nil || r.New != 0 || len(r.Problems) != 2 || !strings.Contains(r.Problems[0].What, "U+0000") || !strings.Contains(r.Problems[1].What, "at most 200") {
+			t.Errorf("%+v %v", r, err)
+		}
+	})
+}

@@ -67,7 +67,7 @@ type outlines struct {
 }
 
 func (in *outlines) invalid(format string, args ...any) error {
-	return fmt.Errorf("%w: byte %d: %s", alerting.ErrInvalid, in.json.InputOffset(), fmt.Sprintf(format, args...))
+	return alerting.Refuse(alerting.ErrInvalid, "upload.geojson", "byte %d: %s", in.json.InputOffset(), fmt.Sprintf(format, args...))
 }
 
 // collection reads the object around the features.

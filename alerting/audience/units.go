@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"unicode/utf8"
 
 	"github.com/uptrace/bun"
 
@@ -46,9 +47,23 @@ func (a *Audience) ImportUnits(ctx context.Context, r io.Reader, report func(Pro
 	return result, nil
 }
 
+// longestUnitName is the longest name of a unit, in characters: it stands in lists, in questions and on maps.
+const longestUnitName = 200
+
+// nameFault says what is wrong with the name of a unit; nil when nothing is.
+func nameFault(name string) error {
+	if n := utf8.RuneCountInString(name); n > longestUnitName {
+		return fmt.Errorf("it has %d characters, at most %d are shown: shorten it", n, longestUnitName)
+	}
+	return nil
+}
+
 func parseUnit(l *lines) (newUnit, error) {
 	u := newUnit{line: l.line, row: unitRow{Name: l.field(l.column("name"))}}
-	var err error
+	err := nameFault(u.row.Name)
+	if err != nil {
+		return u, &columnError{"name", err}
+	}
 	if u.row.Code, err = parseCode(l.field(l.column("code"))); err != nil {
 		return u, &columnError{"code", fmt.Errorf("%q %w", shortened(l.field(l.column("code"))), err)}
 	}

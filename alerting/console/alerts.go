@@ -143,7 +143,7 @@ func nobodyOf(query url.Values) (bool, error) {
 	case "true":
 		return true, nil
 	default:
-		return false, fmt.Errorf("%w: nobody %.20q: want true, or leave it out", alerting.ErrInvalid, text)
+		return false, alerting.Refuse(alerting.ErrInvalid, "request.nobody", "nobody %.20q: want true, or leave it out", text)
 	}
 }
 

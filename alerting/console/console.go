@@ -123,7 +123,7 @@ func (c *Console) Handler() http.Handler {
 	mux.Handle("GET /api/openapi.json", c.description())
 	mux.Handle("GET /api/{$}", c.documentation())
 	mux.Handle("GET /api/docs", c.documentation())
-	return secure(mux)
+	return secure(c.plain(routed(mux)))
 }
 
 // zone is the zone of times of day in templates.

@@ -1,8 +1,10 @@
 package console
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -96,9 +98,9 @@ func (c *Console) drafts(w http.ResponseWriter, r *http.Request, _ alerting.Acto
 	if err != nil {
 		return err
 	}
-	var states []desk.DraftState
-	for _, s := range r.URL.Query()["state"] {
-		states = append(states, desk.DraftState(s))
+	states, err := statesOf(r, desk.DraftStates())
+	if err != nil {
+		return err
 	}
 	author := r.URL.Query().Get("author")
 	all, err := sifted(w, r, p, func(p page) ([]desk.Draft, error) { return c.Drafts.Drafts(r.Context(), states, p.place(), p.limit) },
@@ -153,10 +155,23 @@ func readJSON(w http.ResponseWriter, r *http.Request, into any) error {
 
 // readJSONUpTo reads one JSON value of at most so many bytes.
 func readJSONUpTo(w http.ResponseWriter, r *http.Request, limit int64, into any) error {
-	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, limit))
+	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	if large := (*http.MaxBytesError)(nil); errors.As(err, &large) {
+		return alerting.Refuse(alerting.ErrInvalid, "request.large", "body: it has more than %d bytes, the most that are read here: shorten it", large.Limit)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: body: it ends early: %w", alerting.ErrInvalid, err)
+	}
+	if len(bytes.TrimSpace(text)) == 0 {
+		return alerting.Refuse(alerting.ErrInvalid, "request.empty", "body: it is empty: want one JSON object (the description at /api/ says which)")
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
 		return fmt.Errorf("%w: body: %w", alerting.ErrInvalid, err)
+	}
+	if escapesNUL(text) {
+		return errNUL("body")
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return alerting.Refuse(alerting.ErrInvalid, "request.trailing", "body: something follows the JSON value")

@@ -3,7 +3,6 @@ package console
 import (
 	"crypto/rand"
 	"encoding/hex"
-	"fmt"
 	"net/http"
 	"slices"
 	"sync"
@@ -100,8 +99,7 @@ func (m *importings) at(id string) (Importing, error) {
 			return *one, nil
 		}
 	}
-	return Importing{}, fmt.Errorf("%w: this process knows of no import %.40q: it began before the process did, or elsewhere; the journal says how it ended, "+
-		"and the same file again is safe", alerting.ErrNotFound, id)
+	return Importing{}, alerting.Refuse(alerting.ErrNotFound, "import.unknown", "this process knows of no import %.40q: it began before the process did, or elsewhere; the journal says how it ended, and the same file again is safe", id)
 }
 
 // importRoutes say how imports go on.

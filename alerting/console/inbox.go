@@ -69,9 +69,9 @@ func (c *Console) inbox(w http.ResponseWriter, r *http.Request, _ alerting.Actor
 	if err != nil {
 		return err
 	}
-	var states []inbox.State
-	for _, s := range r.URL.Query()["state"] {
-		states = append(states, inbox.State(s))
+	states, err := statesOf(r, inbox.States())
+	if err != nil {
+		return err
 	}
 	all, err := c.Inbox.List(r.Context(), states, p.place(), p.limit)
 	if err != nil {

@@ -52,9 +52,9 @@ func TestOIDCOverHTTP(t *testing.T) {
 		says              []string
 	}{
 		{"?code=x&state=" + where.Query().Get("state"), "en", "<h1>You are not logged in</h1>", 403,
-			[]string{"this login was not begun here", "Begin again", `<h2>登录未成功</h2>`, "这次登录不是在此发起的", `href="/api/login/oidc"`, `href="/login"`}},
-		{"?error=access_denied&state=x", "zh-CN", "<h1>登录未成功</h1>", 403, []string{"身份认证服务没有允许登录（access_denied）", "the provider let nobody in (access_denied)"}},
-		{"?error=%3Cscript%3Ecall+this+number", "en", "<h1>You are not logged in</h1>", 403, []string{"the provider let nobody in (error)"}},
+			[]string{"This login was not begun here, is over, or was finished already.", "Begin again", `<h2>登录未成功</h2>`, "这次登录不是在此发起的", `href="/api/login/oidc"`, `href="/login"`}},
+		{"?error=access_denied&state=x", "zh-CN", "<h1>登录未成功</h1>", 403, []string{"身份认证服务没有允许登录（access_denied）", "The provider let nobody in (access_denied)."}},
+		{"?error=%3Cscript%3Ecall+this+number", "en", "<h1>You are not logged in</h1>", 403, []string{"The provider let nobody in (error)."}},
 	} {
 		w := o.send(h, "GET", "/api/login/oidc/callback"+row.query, "", "Accept", "text/html,*/*;q=0.8", "Accept-Language", row.lang)
 		wantStatus(t, w, row.status)

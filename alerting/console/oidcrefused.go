@@ -106,14 +106,12 @@ func oidcSays(lang string, err error, status int) oidcSaying {
 		}
 		return en
 	}
-	refusal := alerting.RefusalOf(err)
-	if refusal != nil {
-		s.Why = refusal.Sentence()
-		if text, ok := refusal.Chinese(); zh {
-			s.Why, s.Foreign = text, !ok
-			if !ok {
-				s.Why = refusal.Sentence()
-			}
+	if refusal := alerting.RefusalOf(err); refusal != nil {
+		text, ok := refusal.Chinese()
+		s.Foreign = zh && !ok
+		if s.Why = text + "。"; !zh || !ok {
+			english := refusal.Sentence()
+			s.Why = strings.ToUpper(english[:1]) + english[1:] + "."
 		}
 	}
 	switch {

@@ -117,3 +117,15 @@ func pageList[T any](c *Console, w http.ResponseWriter, r *http.Request, list st
 	}
 	return out, nil
 }
+
+// statesOf are the states that ?state= picks, each of them one that there is; none for all.
+func statesOf[S ~string](r *http.Request, known []S) ([]S, error) {
+	var states []S
+	for _, text := range r.URL.Query()["state"] {
+		if !slices.Contains(known, S(text)) {
+			return nil, alerting.Refuse(alerting.ErrInvalid, "change.state", "state %.40q: want one of %v", text, alerting.Terms(known))
+		}
+		states = append(states, S(text))
+	}
+	return states, nil
+}

@@ -81,3 +81,16 @@ func TestParametersAreOfRoutes(t *testing.T) {
 		}
 	}
 }
+
+// TestStatesOfAList: what is no state is refused, and not an empty list.
+func TestStatesOfAList(t *testing.T) {
+	known := []string{"open", "shut"}
+	for query, want := range map[string][]string{"": nil, "state=open": {"open"}, "state=open&state=shut": {"open", "shut"}} {
+		if have, err := statesOf(httptest.NewRequest(http.MethodGet, "/?"+query, nil), known); err != nil || !slices.Equal(have, want) {
+			t.Errorf("%s: %v %v", query, have, err)
+		}
+	}
+	if _, err := statesOf(httptest.NewRequest(http.MethodGet, "/?state=open&state=nope", nil), known); err == nil || !strings.Contains(err.Error(), `state "nope": want one of [open shut]`) {
+		t.Errorf("%v", err)
+	}
+}

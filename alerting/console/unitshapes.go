@@ -3,7 +3,6 @@ package console
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"math"
 	"net/http"
 	"strconv"
@@ -49,7 +48,7 @@ type (
 
 func (c *Console) unitOutlines(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {
 	if c.UnitShapes == nil {
-		return fmt.Errorf("%w: a map of units", alerting.ErrNotFound)
+		return alerting.Refuse(alerting.ErrNotFound, "units.map-off", "a map of units")
 	}
 	p, err := c.pageOf(r, "unit outlines")
 	if err != nil {
@@ -111,7 +110,7 @@ func boxOf(text string) (*audience.Box, error) {
 	b := &audience.Box{West: at[0], South: at[1], East: at[2], North: at[3]}
 	within := func(v, most float64) bool { return v >= -most && v <= most } // false for what is no number
 	if bad || !within(b.West, 180) || !within(b.East, 180) || !within(b.South, 90) || !within(b.North, 90) || b.South > b.North {
-		return nil, fmt.Errorf("%w: box %.80q: want west,south,east,north in degrees", alerting.ErrInvalid, text)
+		return nil, alerting.Refuse(alerting.ErrInvalid, "units.box", "box %.80q: want west,south,east,north in degrees", text)
 	}
 	return b, nil
 }

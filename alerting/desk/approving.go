@@ -114,12 +114,18 @@ func (d *Desk) checkVersion(v *versionRow) (*alerting.Issued, error) {
 	return in, nil
 }
 
+// releaseBack is how far back a time of release may lie: clocks differ.
+const releaseBack = time.Minute
+
 func (d *Desk) checkRelease(in *alerting.Issued, release time.Time) error {
 	switch {
 	case release.IsZero():
 		return nil
 	case in.Alert.MsgType == cap.MsgCancel:
 		return alerting.Refuse(alerting.ErrInvalid, "release.cancel-waits", "a Cancel does not wait: leave the time of release out")
+	case release.Before(d.Now().Add(-releaseBack)):
+		return alerting.Refuse(alerting.ErrInvalid, "release.past", "it would be released at %s, which is over: name a time to come, or leave it out to release it at once",
+			release.Format(time.RFC3339))
 	case !release.Before(in.Expires):
 		return alerting.Refuse(alerting.ErrInvalid, "release.after-expiry", "it would be released at %s and expires at %s", release.Format(time.RFC3339), in.Expires.Format(time.RFC3339))
 	}

@@ -366,6 +366,9 @@ func TestReleaseAtATime(t *testing.T) {
 		if _, err := d.Submit(ctx, draft.ID, 1, as("first").Actor, o.now.Add(7*time.Hour)); !errors.Is(err, alerting.ErrInvalid) {
 			t.Errorf("released after it has expired: %v", err)
 		}
+		if _, err := d.Submit(ctx, draft.ID, 1, as("first").Actor, o.now.Add(-time.Hour)); !errors.Is(err, alerting.ErrInvalid) || !strings.Contains(err.Error(), "which is over") {
+			t.Errorf("released an hour ago: %v", err)
+		}
 		if draft, err = d.Submit(ctx, draft.ID, 1, as("first").Actor, o.now.Add(time.Hour)); err != nil {
 			t.Fatal(err)
 		}

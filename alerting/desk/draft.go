@@ -19,6 +19,11 @@ import (
 // DraftState is how far a draft has come.
 type DraftState string
 
+// DraftStates lists all states.
+func DraftStates() []DraftState {
+	return []DraftState{Drafted, Submitted, Returned, Approved, Released, Rejected, Withdrawn, Lapsed}
+}
+
 // The states. A draft is amended in the first three, and goes on from the first five; the others are its end.
 const (
 	Drafted   DraftState = "draft"

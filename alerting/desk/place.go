@@ -8,7 +8,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,19 +29,20 @@ type question struct {
 	of      string
 	version int64
 	// subject names it in the journal; ask says where the question is asked for.
-	subject, ask string
+	subject string
+	ask     error
 }
 
 func questionOfDraft(id string, version int64) question {
-	return question{of: id, version: version, subject: subjectOfDraft(id), ask: "GET /api/drafts/" + id + "/confirmation?operator=NAME and send place and " +
-		"challenge with the signature (tocsin approve asks)"}
+	return question{of: id, version: version, subject: subjectOfDraft(id), ask: alerting.Refuse(nil, "place.ask-draft",
+		"ask GET /api/drafts/%s/confirmation?operator=NAME and send place and challenge with the signature (tocsin approve asks)", id)}
 }
 
 // questionOfAlert has a name that no draft has.
 func questionOfAlert(id alerting.AlertID) question {
 	subject := subjectOf(id.String())
-	return question{of: subject, subject: subject, ask: "GET /api/alerts/" + id.String() + "/countersign?operator=NAME and send place and " +
-		"challenge with the signature (tocsin countersign asks)"}
+	return question{of: subject, subject: subject, ask: alerting.Refuse(nil, "place.ask-alert",
+		"ask GET /api/alerts/%s/countersign?operator=NAME and send place and challenge with the signature (tocsin countersign asks)", id)}
 }
 
 // Challenge asks an operator for the place of a draft, or of an alert that went out first.
@@ -137,7 +137,7 @@ func plain(place string) string {
 // placeKey is the key of the challenges. It is made of the desk's own, so that every process of the role api has the same.
 func (d *Desk) placeKey() ([]byte, error) {
 	if len(d.Seal.Private) == 0 {
-		return nil, fmt.Errorf("%w: the desk has no key of its own (approval.desk_key_file)", alerting.ErrState)
+		return nil, alerting.Refuse(alerting.ErrState, "desk.no-key", "the desk has no key of its own (approval.desk_key_file)")
 	}
 	return hkdf.Key(sha256.New, d.Seal.Private.Seed(), nil, "tocsin/1 places", sha256.Size)
 }
@@ -179,23 +179,23 @@ func (d *Desk) challenge(q question, operator string, expires time.Time, right s
 	return base64.RawURLEncoding.EncodeToString(slices.Concat(b, answer, asked(answer))), nil
 }
 
-// checkChallenge says why a challenge is none of this question for this operator; "" when it is one. Right reports whether the place is
+// checkChallenge says why a challenge is none of this question for this operator; why is nil when it is one. Right reports whether the place is
 // the one that the challenge was made with.
-func (d *Desk) checkChallenge(text string, q question, operator, place string) (right bool, why string, err error) {
+func (d *Desk) checkChallenge(text string, q question, operator, place string) (right bool, why, err error) {
 	b, bad := base64.RawURLEncoding.Strict().DecodeString(text)
 	if bad != nil || len(b) != 8+2*challengeSum {
-		return false, "it is none of this office", nil
+		return false, alerting.Refuse(nil, "place.foreign", "it is none of this office"), nil
 	}
 	expires := int64(binary.BigEndian.Uint64(b)) //nolint:gosec // the bits are meant
 	answer, sum := b[8:8+challengeSum], b[8+challengeSum:]
 	answered, asked, err := d.challengeSums(q, operator, expires)
 	switch {
 	case err != nil:
-		return false, "", err
+		return false, nil, err
 	case !hmac.Equal(asked(answer), sum):
-		return false, "it is of another draft or version, or was given to another operator", nil
+		return false, alerting.Refuse(nil, "place.other", "it is of another draft or version, or was given to another operator"), nil
 	case d.Now().Unix() >= expires:
-		return false, fmt.Sprintf("it could be answered for %s, and ended at %s", challengeFor, moment(expires*1000).Format(time.RFC3339)), nil
+		return false, alerting.Refuse(nil, "place.late", "it could be answered for %s, and ended at %s", challengeFor, moment(expires*1000).Format(time.RFC3339)), nil
 	}
-	return plain(place) != "" && hmac.Equal(answered(place), answer), "", nil
+	return plain(place) != "" && hmac.Equal(answered(place), answer), nil, nil
 }

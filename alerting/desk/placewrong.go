@@ -2,7 +2,6 @@ package desk
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -54,15 +53,15 @@ func (d *Desk) picked(ctx context.Context, tx bun.Tx, by alerting.Actor, in *ale
 	if err != nil {
 		return nil, err
 	}
-	var why string
+	var why alerting.Several
 	var wrong bool
 	if end := row.until(d.Now()); !end.IsZero() {
-		why = fmt.Sprintf("%s picked three wrong places within %s and must wait until %s; somebody else may approve meanwhile",
-			a.By, missesWithin, end.Format(time.RFC3339))
-	} else if why, wrong, err = d.misses(in, q, a.By, p); err != nil || why == "" {
+		why = alerting.Several{alerting.Refuse(nil, "place.locked", "%s picked three wrong places within %s and must wait until %s; somebody else may approve meanwhile",
+			a.By, missesWithin, end.Format(time.RFC3339))}
+	} else if why, wrong, err = d.misses(in, q, a.By, p); err != nil || why == nil {
 		return nil, err
 	}
-	detail := map[string]any{"operator": a.By, "why": why}
+	detail := map[string]any{"operator": a.By, "why": why.String()}
 	if q.version != 0 {
 		detail["version"] = q.version
 	}
@@ -75,27 +74,29 @@ func (d *Desk) picked(ctx context.Context, tx bun.Tx, by alerting.Actor, in *ale
 		}
 		row.First, row.Second, row.Third = row.Second, row.Third, now.UnixMilli()
 		if end := row.until(now); !end.IsZero() {
-			why += fmt.Sprintf("; that was the third wrong one within %s: wait until %s", missesWithin, end.Format(time.RFC3339))
+			why = append(why, alerting.Refuse(nil, "place.third", "that was the third wrong one within %s: wait until %s", missesWithin, end.Format(time.RFC3339)))
 			detail["until"] = end
 		}
 	}
-	return fmt.Errorf("%w: %s", alerting.ErrForbidden, why), d.Note(ctx, tx, by, verbMissed, q.subject, detail)
+	return alerting.Refuse(alerting.ErrForbidden, "place.refused", "%s", why), d.Note(ctx, tx, by, verbMissed, q.subject, detail)
 }
 
 // misses says why what was picked is not enough; wrong only when a place was picked that is another.
-func (d *Desk) misses(in *alerting.Issued, q question, operator string, p Pick) (why string, wrong bool, err error) {
-	again := "ask " + q.ask
+func (d *Desk) misses(in *alerting.Issued, q question, operator string, p Pick) (why alerting.Several, wrong bool, err error) {
 	if plain(p.Place) == "" || p.Challenge == "" {
-		return "whoever approves this must pick its place: " + again, false, nil
+		return alerting.Several{alerting.Refuse(nil, "place.missing", "whoever approves this must pick its place: %v", q.ask)}, false, nil
 	}
-	right, why, err := d.checkChallenge(p.Challenge, q, operator, p.Place)
-	if err != nil || why != "" {
-		return "the challenge does not hold: " + why + "; " + again, false, err
+	right, bad, err := d.checkChallenge(p.Challenge, q, operator, p.Place)
+	if err != nil {
+		return nil, false, err
+	}
+	if bad != nil {
+		return alerting.Several{alerting.Refuse(nil, "place.challenge", "the challenge does not hold: %v; %v", bad, q.ask)}, false, nil
 	}
 	if right || slices.Contains(truths(in.Alert), plain(p.Place)) {
-		return "", false, nil
+		return nil, false, nil
 	}
-	return "that is not the place that this is for: read it again, and " + again, true, nil
+	return alerting.Several{alerting.Refuse(nil, "place.wrong", "that is not the place that this is for: read it again, and %v", q.ask)}, true, nil
 }
 
 // lockMisses locks an operator's row until the transaction ends, so that guesses at once are counted one after another.

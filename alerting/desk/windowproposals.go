@@ -204,7 +204,7 @@ func (d *Desk) putOnWindow(ctx context.Context, tx bun.Tx, by alerting.Actor, id
 		return err
 	}
 	if w.State != WindowProposed {
-		return alerting.Refuse(alerting.ErrState, "window.state", "window %s is %s", id, alerting.Term(w.State))
+		return alerting.Refuse(alerting.ErrState, "window.signable", "it waits for no signature any more: look at it again")
 	}
 	if err := roll.VerifyWindow(w.TestWindow, a); err != nil {
 		return err
@@ -239,7 +239,7 @@ func (d *Desk) SignWindowWithPassword(ctx context.Context, by alerting.Actor, id
 	switch {
 	case err != nil:
 	case w.State != WindowProposed:
-		err = alerting.Refuse(alerting.ErrState, "window.state", "window %s is %s", id, alerting.Term(w.State))
+		err = alerting.Refuse(alerting.ErrState, "window.signable", "it waits for no signature any more: look at it again")
 	case w.Digest != digest:
 		err = alerting.Refuse(alerting.ErrConflict, "window.digest", "it has not the SHA-256 %.64q: look at it again", digest)
 	}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"tocsin/alerting"
 	"tocsin/cap"
 )
 
@@ -29,11 +30,11 @@ func (s *Slot) inArea(raw any) (cap.Area, error) {
 	}
 	switch {
 	case len(area.Polygons)+len(area.Circles)+len(area.Geocodes) == 0:
-		return area, errors.New("it holds no place: want " + s.Wants())
+		return area, alerting.Refuse(nil, "slot.no-place", "it holds no place: want %v", s.wants())
 	case points > maxPoints:
-		return area, fmt.Errorf("it has %d points, more than %d: leave out those that no map shows", points, maxPoints)
+		return area, alerting.Refuse(nil, "slot.points", "it has %d points, more than %d: leave out those that no map shows", points, maxPoints)
 	case len(area.Geocodes) > maxCodes:
-		return area, fmt.Errorf("it has %d codes, more than %d: name the unit above them", len(area.Geocodes), maxCodes)
+		return area, alerting.Refuse(nil, "slot.codes", "it has %d codes, more than %d: name the unit above them", len(area.Geocodes), maxCodes)
 	}
 	if _, err := cap.NewRegion([]cap.Area{area}); err != nil {
 		return area, errors.New(strings.TrimPrefix(err.Error(), "area 1: "))

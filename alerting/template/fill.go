@@ -92,7 +92,7 @@ func (t *Template) fill(r Request) (*Filled, error) {
 	a := &cap.Alert{Version: "1.2", Identifier: identifier, Sender: r.Office.Sender, Sent: r.Now, Status: status, MsgType: cap.MsgAlert,
 		Source: fmt.Sprintf("template %s, version %d", t.ID, t.Version), Scope: cap.ScopePublic, Note: r.Note}
 	if fault := wordsFault(r.Note, true); fault != "" {
-		return nil, fmt.Errorf("%w: the note: %s", alerting.ErrInvalid, fault)
+		return nil, alerting.Refuse(alerting.ErrInvalid, "template.note", "the note: %s", fault)
 	}
 	if a.Note == "" && status != cap.StatusActual {
 		a.Note = t.Note
@@ -181,7 +181,7 @@ func (c *filling) resolve(s *Slot, raw any) (v settled, err error) {
 		key, _ := raw.(string)
 		option := s.option(key)
 		if option == nil {
-			return v, fmt.Errorf("got %s: want %s", shown(raw), s.Wants())
+			return v, alerting.Refuse(nil, "slot.got", "got %s: want %v", shown(raw), s.wants())
 		}
 		v.words = option.Words
 	case TypeArea:
@@ -193,12 +193,12 @@ func (c *filling) resolve(s *Slot, raw any) (v settled, err error) {
 // all reads the values of all slots.
 func (c *filling) all(values map[string]any) error {
 	var errs []error
-	bad := func(format string, args ...any) {
-		errs = append(errs, fmt.Errorf("%w: %w", alerting.ErrInvalid, fmt.Errorf(format, args...)))
+	bad := func(code, format string, args ...any) {
+		errs = append(errs, alerting.Refuse(alerting.ErrInvalid, code, format, args...))
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if c.t.slot(name) == nil {
-			bad("there is no slot %s: the slots are %s", shown(name), listed(c.t.names()))
+			bad("slot.unknown", "there is no slot %s: the slots are %s", shown(name), listed(c.t.names()))
 		}
 	}
 	c.words, c.remembered = map[string]map[string]string{}, map[string]any{}
@@ -212,7 +212,7 @@ func (c *filling) all(values map[string]any) error {
 			raw = "+" + c.t.Validity.String()
 		}
 		if raw == nil {
-			bad("slot %s: got nothing: want %s", slot.Name, slot.Wants())
+			bad("slot.empty", "slot %s: got nothing: want %v", slot.Name, slot.wants())
 			continue
 		}
 		v, err := c.resolve(slot, raw)
@@ -224,11 +224,11 @@ func (c *filling) all(values map[string]any) error {
 		case errors.Is(err, alerting.ErrUnavailable):
 			errs = append(errs, fmt.Errorf("slot %s: %w", slot.Name, err))
 		case err != nil:
-			bad("slot %s: %w", slot.Name, err)
+			bad("slot.wrong", "slot %s: %v", slot.Name, err)
 		}
 	}
 	if len(errs) == 0 && !c.onset.IsZero() && !c.onset.Before(c.end()) {
-		bad("slot %s: it begins at %s, when the warning has ended: want a time before %s", c.t.Onset, c.onset.Format(time.RFC3339), c.end().Format(time.RFC3339))
+		bad("slot.onset", "slot %s: it begins at %s, when the warning has ended: want a time before %s", c.t.Onset, c.onset.Format(time.RFC3339), c.end().Format(time.RFC3339))
 	}
 	return errors.Join(errs...)
 }
@@ -242,7 +242,7 @@ func (c *filling) keep(s *Slot, v settled) error {
 	case s.Name == c.t.Expires:
 		last := c.now.Add(time.Duration(c.t.Validity))
 		if !v.at.After(c.now) || v.at.After(last) {
-			return fmt.Errorf("got %s: the warning ends then, so want a time after now, and no later than %s (a validity of %s)",
+			return alerting.Refuse(nil, "slot.expires", "got %s: the warning ends then, so want a time after now, and no later than %s (a validity of %s)",
 				v.at.Format(time.RFC3339), last.Format(time.RFC3339), c.t.Validity)
 		}
 		c.expires = v.at

@@ -2,12 +2,12 @@ package template
 
 import (
 	_ "embed" // how times of day are written
-	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
+	"tocsin/alerting"
 	"tocsin/cap/event"
 )
 
@@ -20,14 +20,14 @@ const farthest = 366 * 24 * time.Hour
 func (c *filling) inMoment(s *Slot, raw any) (map[string]string, time.Time, error) {
 	text, ok := raw.(string)
 	if !ok {
-		return nil, time.Time{}, fmt.Errorf("got %s: want %s", shown(raw), s.Wants())
+		return nil, time.Time{}, alerting.Refuse(nil, "slot.got", "got %s: want %v", shown(raw), s.wants())
 	}
 	at, ok := momentOf(strings.TrimSpace(text), c.now)
 	if !ok {
-		return nil, time.Time{}, fmt.Errorf("got %s: want %s", shown(text), s.Wants())
+		return nil, time.Time{}, alerting.Refuse(nil, "slot.got", "got %s: want %v", shown(text), s.wants())
 	}
 	if d := at.Sub(c.now); !c.trial && (d > farthest || d < -farthest) {
-		return nil, time.Time{}, fmt.Errorf("got %s, which is more than a year from now: check the date", shown(text))
+		return nil, time.Time{}, alerting.Refuse(nil, "slot.year", "got %s, which is more than a year from now: check the date", shown(text))
 	}
 	return c.sayMoment(at), at, nil
 }

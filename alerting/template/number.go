@@ -2,7 +2,6 @@ package template
 
 import (
 	"encoding/json"
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -12,6 +11,8 @@ import (
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 	"golang.org/x/text/number"
+
+	"tocsin/alerting"
 )
 
 // maxDecimals is how many decimals a number in a warning may have.
@@ -20,17 +21,17 @@ const maxDecimals = 3
 // maxNumber is more than anything that is counted in a warning.
 const maxNumber = 1e12
 
-// bounds says in words what bounds a number, with a blank in front.
-func (s *Slot) bounds() string {
+// wantsNumber says what bounds a number.
+func (s *Slot) wantsNumber() error {
 	switch {
 	case s.Min != nil && s.Max != nil:
-		return " from " + digits(*s.Min) + " to " + digits(*s.Max)
+		return alerting.Refuse(nil, "slot.wants-between", "a number from %s to %s", digits(*s.Min), digits(*s.Max))
 	case s.Min != nil:
-		return " of at least " + digits(*s.Min)
+		return alerting.Refuse(nil, "slot.wants-least", "a number of at least %s", digits(*s.Min))
 	case s.Max != nil:
-		return " of at most " + digits(*s.Max)
+		return alerting.Refuse(nil, "slot.wants-most", "a number of at most %s", digits(*s.Max))
 	}
-	return ""
+	return alerting.Refuse(nil, "slot.wants-number", "a number")
 }
 
 // middle is a number within the bounds.
@@ -50,10 +51,10 @@ func digits(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 func (c *filling) inNumber(s *Slot, raw any) (map[string]string, error) {
 	v, ok := numberOf(raw)
 	if !ok || math.Abs(v) > maxNumber || s.Min != nil && v < *s.Min || s.Max != nil && v > *s.Max {
-		return nil, fmt.Errorf("got %s: want %s", shown(raw), s.Wants())
+		return nil, alerting.Refuse(nil, "slot.got", "got %s: want %v", shown(raw), s.wants())
 	}
 	if _, decimals, _ := strings.Cut(digits(v), "."); len(decimals) > maxDecimals {
-		return nil, fmt.Errorf("got %s: want at most %d decimals", shown(raw), maxDecimals)
+		return nil, alerting.Refuse(nil, "slot.decimals", "got %s: want at most %d decimals", shown(raw), maxDecimals)
 	}
 	out := map[string]string{}
 	for _, name := range c.t.Languages() {

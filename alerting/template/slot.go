@@ -1,6 +1,12 @@
 package template
 
-import "slices"
+import (
+	"errors"
+	"slices"
+	"strconv"
+
+	"tocsin/alerting"
+)
 
 // Type says what a slot takes.
 type Type string
@@ -72,23 +78,34 @@ func (s *Slot) keys() []string {
 }
 
 // Wants says in words what a slot takes.
-func (s *Slot) Wants() string {
+func (s *Slot) Wants() string { return s.wants().Error() }
+
+// wants is what a slot takes, in the languages that refusals are said in.
+func (s *Slot) wants() error {
 	switch s.Type {
 	case TypeText:
-		return "one line of at most " + count(s.Length, "character") + ", for all languages or for each"
+		return alerting.Refuse(nil, "slot.wants-text", "one line of at most %s, for all languages or for each", characters(s.Length))
 	case TypePlace:
-		return "a name of at most " + count(s.Length, "character") + ", for all languages or for each, or code:NAME=VALUE of an administrative unit"
+		return alerting.Refuse(nil, "slot.wants-place", "a name of at most %s, for all languages or for each, or code:NAME=VALUE of an administrative unit", characters(s.Length))
 	case TypeTime:
-		return "a time such as 18:00, +3h or 2026-05-01T18:00:00+02:00"
+		return alerting.Refuse(nil, "slot.wants-time", "a time such as 18:00, +3h or 2026-05-01T18:00:00+02:00")
 	case TypeNumber:
-		return "a number" + s.bounds()
+		return s.wantsNumber()
 	case TypeChoice:
-		return "one of " + listed(s.keys())
+		return alerting.Refuse(nil, "slot.wants-choice", "one of %s", listed(s.keys()))
 	case TypeArea:
-		return "one of: a polygon (lat,lon lat,lon …), a circle (lat,lon km), codes (NAME=VALUE; …), GeoJSON, WKT"
+		return alerting.Refuse(nil, "slot.wants-area", "one of: a polygon (lat,lon lat,lon …), a circle (lat,lon km), codes (NAME=VALUE; …), GeoJSON, WKT")
 	}
-	return string(s.Type)
+	return errors.New(string(s.Type))
 }
+
+// characters is so many characters.
+type characters int
+
+func (n characters) String() string { return count(int(n), "character") }
+
+// Chinese makes it a value of a Chinese sentence.
+func (n characters) Chinese() string { return strconv.Itoa(int(n)) + " 个字" }
 
 // sample is what to try a slot with.
 func (s *Slot) sample() any {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"tocsin/alerting"
 )
 
 // wordsFault says what forbids a text; empty when nothing does. What would end a line, an element of XML or the direction
@@ -51,13 +53,13 @@ func readable(text string) bool {
 func (s *Slot) oneLine(text string) (string, error) {
 	text = strings.TrimSpace(text)
 	if !readable(text) {
-		return "", fmt.Errorf("got %s, which holds nothing to read: want %s", shown(text), s.Wants())
+		return "", alerting.Refuse(nil, "slot.unreadable", "got %s, which holds nothing to read: want %v", shown(text), s.wants())
 	}
 	if fault := wordsFault(text, false); fault != "" {
 		return "", fmt.Errorf("got %s: %s", shown(text), fault)
 	}
 	if n := utf8.RuneCountInString(text); n > s.Length {
-		return "", fmt.Errorf("got %s of %s: want %s", shown(text), count(n, "character"), s.Wants())
+		return "", alerting.Refuse(nil, "slot.long", "got %s of %d characters: want %v", shown(text), n, s.wants())
 	}
 	return text, nil
 }
@@ -78,23 +80,23 @@ func (c *filling) inWords(s *Slot, raw any) (map[string]string, error) {
 	case map[string]any:
 		for key := range raw {
 			if !slices.Contains(c.t.Languages(), key) {
-				return nil, fmt.Errorf("got a text in %s: want one for each of %s", shown(key), listed(c.t.Languages()))
+				return nil, alerting.Refuse(nil, "slot.other-language", "got a text in %s: want one for each of %s", shown(key), listed(c.t.Languages()))
 			}
 		}
 		for _, name := range c.t.Languages() {
 			text, ok := raw[name].(string)
 			if !ok {
-				return nil, fmt.Errorf("got no text in %s: want one for each of %s", name, listed(c.t.Languages()))
+				return nil, alerting.Refuse(nil, "slot.no-language", "got no text in %s: want one for each of %s", name, listed(c.t.Languages()))
 			}
 			text, err := s.oneLine(text)
 			if err != nil {
-				return nil, fmt.Errorf("in %s: %w", name, err)
+				return nil, alerting.Refuse(nil, "slot.in-language", "in %s: %v", name, err)
 			}
 			out[name] = text
 		}
 		return out, nil
 	}
-	return nil, fmt.Errorf("got %s: want %s", shown(raw), s.Wants())
+	return nil, alerting.Refuse(nil, "slot.got", "got %s: want %v", shown(raw), s.wants())
 }
 
 // unitPrefix begins the code of an administrative unit, as lists of people write it.
@@ -108,7 +110,7 @@ func (c *filling) named(s *Slot, text string) (string, error) {
 	}
 	code = strings.TrimSpace(code)
 	if name, value, ok := strings.Cut(code, "="); !ok || name == "" || value == "" {
-		return "", fmt.Errorf("got %s: want code:NAME=VALUE, such as code:SAME=006109", shown(text))
+		return "", alerting.Refuse(nil, "slot.code", "got %s: want code:NAME=VALUE, such as code:SAME=006109", shown(text))
 	}
 	if c.trial {
 		return "Riverside", nil
@@ -121,7 +123,7 @@ func (c *filling) named(s *Slot, text string) (string, error) {
 		return "", fmt.Errorf("got %s: %w", shown(text), err)
 	}
 	if name == "" {
-		return "", fmt.Errorf("got %s, a unit without a name: write the name", shown(text))
+		return "", alerting.Refuse(nil, "slot.unnamed", "got %s, a unit without a name: write the name", shown(text))
 	}
 	return s.oneLine(name)
 }

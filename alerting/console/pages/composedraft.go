@@ -24,6 +24,9 @@ func (q *request) composedDraft() (*desk.Draft, *cap.Alert, cap.Findings, error)
 	if a == nil {
 		return nil, nil, nil, found // the desk keeps nothing that cannot be read
 	}
+	if k := q.DraftKind(d); k != nil && k.ID == desk.KindPublicTest {
+		q.kind = k.ID
+	}
 	return &d, a, found, nil
 }
 

@@ -368,8 +368,10 @@ func (q *request) unfilled(t *slotted, err error) error {
 func slotIn(t *slotted, line string) (slot, text string) {
 	for i := range t.Slots {
 		name := t.Slots[i].Name
-		if _, text, found := strings.Cut(line, "slot "+name+": "); found {
-			return name, text
+		for _, before := range []string{"slot " + name + ": ", "填写项 " + name + "："} {
+			if _, text, found := strings.Cut(line, before); found {
+				return name, text
+			}
 		}
 	}
 	return "", line

@@ -49,9 +49,10 @@ type queue struct {
 	// Waiting can be approved by whoever looks; More says that there are others behind them.
 	Waiting, Mine, All []desk.Draft
 	WaitingMore        bool
-	// First went out under one signature, and Held is what the fuse holds back.
-	First []desk.Waiting
-	Held  []report.Listing
+	// First went out under one signature, Held is what the fuse holds back, and Windows are public tests that wait for signatures.
+	First   []desk.Waiting
+	Held    []report.Listing
+	Windows []desk.Window
 	// Filtered: a filter or a later page was asked for, and the list alone is shown.
 	Filtered      bool
 	State, Author *Field
@@ -66,6 +67,11 @@ func draftQueue(q *request) error {
 	if !data.Filtered {
 		if err = errors.Join(data.own(q), data.after(q)); err != nil {
 			return err
+		}
+		if q.World == string(alerting.Test) {
+			if data.Windows, err = q.proposals(); err != nil {
+				return err
+			}
 		}
 	}
 	states := openStates()

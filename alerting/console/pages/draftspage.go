@@ -57,6 +57,9 @@ func (q *request) draftAt() (*draft, error) {
 		return nil, err
 	}
 	d.keys, d.Approvals, d.Kind = all, approvals, q.DraftKind(d.Draft)
+	if d.Kind != nil && d.Kind.ID == desk.KindPublicTest {
+		q.kind = d.Kind.ID
+	}
 	if d.Kind == nil {
 		d.Kind = q.Kind()
 	}

@@ -22,7 +22,7 @@ func (p *Pages) draftsReleaseRoutes() []route {
 // releasing is the form in which an author sends at once, and a second person signs afterwards.
 type releasing struct {
 	*draft
-	// Under is the authorisation that was chosen, and Others those that he could choose instead.
+	// Under is the authorisation that was chosen, one of Choices.
 	Under        *desk.StandingOrder
 	Choices      []desk.StandingOrder
 	Confirmation *desk.Confirmation
@@ -37,6 +37,11 @@ type releasing struct {
 
 // Can reports whether whoever looks may send it now.
 func (r *releasing) Can() bool { return r.Waits() && r.Wrote && r.Approvals && r.Under != nil }
+
+// Beyond reports whether it reaches more than the authorisation says. Whether it may go is decided when it is sent.
+func (r *releasing) Beyond() bool {
+	return r.Counted.People > r.Under.Bounds.People || r.Counted.Sirens > r.Under.Bounds.Sirens
+}
 
 // standingsOf are the authorisations under which whoever looks may send first.
 func (q *request) standingsOf() ([]desk.StandingOrder, error) {

@@ -30,6 +30,8 @@ type request struct {
 	Me *console.Me
 	// unit is the one that he acts for; empty leaves it to the API.
 	unit string
+	// kind is how the page looks where it is about messages of another kind than its world's: a public test; empty otherwise.
+	kind string
 }
 
 func worlds() []string {
@@ -146,7 +148,7 @@ func (q *request) May(right string) bool {
 }
 
 // Kind is how the page's world looks; nil on pages that are the same in all.
-func (q *request) Kind() *desk.Kind { return q.KindOf(q.World) }
+func (q *request) Kind() *desk.Kind { return q.KindOf(cmp.Or(q.kind, q.World)) }
 
 // KindOf is how a world or a kind looks.
 func (q *request) KindOf(id string) *desk.Kind {

@@ -1,7 +1,6 @@
 package pages
 
 import (
-	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -42,7 +41,7 @@ func windowList(q *request) error {
 	var all []desk.Window
 	data := &windows{}
 	err := q.get("/api/windows", &all)
-	if problem := (*Problem)(nil); errors.As(err, &problem) && problem.Status == http.StatusConflict {
+	if problem := asProblem(err); problem != nil && problem.Status == http.StatusConflict {
 		data.None, err = true, nil
 	}
 	if err != nil {
@@ -56,6 +55,16 @@ func windowList(q *request) error {
 		}
 	}
 	return q.show("windows/list", q.T("windows.title"), data)
+}
+
+// proposals are the windows that wait for signatures; none where the office holds no public tests.
+func (q *request) proposals() ([]desk.Window, error) {
+	var all []desk.Window
+	err := q.get("/api/windows", &all)
+	if problem := asProblem(err); problem != nil && problem.Status == http.StatusConflict {
+		return nil, nil
+	}
+	return slices.DeleteFunc(all, func(w desk.Window) bool { return w.State != desk.WindowProposed }), err
 }
 
 // windowTable is a table of windows with its caption.
@@ -79,7 +88,7 @@ type window struct {
 	Map           mapShown
 }
 
-// Waits reports whether it waits for signatures, Lives whether tests can leave in it now or later.
+// Waits reports whether it waits for signatures.
 func (w *window) Waits() bool { return w.State == desk.WindowProposed }
 
 // Lives reports whether tests can leave in it, now or later.
@@ -92,6 +101,9 @@ func (q *request) windowAt() (*window, error) {
 	w := &window{}
 	if err := q.get(windowPath(q.r.PathValue("id")), &w.Window); err != nil {
 		return nil, err
+	}
+	if w.Waits() || w.Lives() {
+		q.kind = desk.KindPublicTest // it reaches people, and nobody may think that it does not
 	}
 	w.First = len(w.By) == 0
 	w.Signed = slices.ContainsFunc(w.By, func(a alerting.Approval) bool { return a.By == q.Me.Name })

@@ -1,7 +1,6 @@
 package pages
 
 import (
-	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -65,7 +64,7 @@ func proposeWindow(q *request) error {
 	}
 	var made desk.Window
 	err := q.post("/api/windows/propose", w, &made)
-	if problem := (*Problem)(nil); errors.As(err, &problem) && problem.Status == http.StatusConflict {
+	if problem := asProblem(err); problem != nil && problem.Status == http.StatusConflict {
 		return q.showProposing(problem.Status, map[string][]Said{"name": wrongIn(q.T("windows.taken", w.ID))}, &refusal{Title: q.T("windows.unproposed")})
 	}
 	if err != nil {

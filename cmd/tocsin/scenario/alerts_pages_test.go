@@ -54,7 +54,7 @@ func stopFromThePage(t *testing.T, o *Office) {
 	at := "/actual/alerts/" + id.String()
 	b.Open(at).Has(t, 200, "Leave the harbour now.", "5 of 5 people told", `href="`+at+`/stop"`, "What the states mean", "The tide is over the wall.", "<caption>Deliveries by channel and state</caption>")
 	stream := b.Open(at + "/stream")
-	stream.Has(t, 200, "event: delivery\ndata: <div id=\"delivery\">", "5 of 5 people told", "event: settled\n")
+	stream.Has(t, 200, "event: delivery\ndata: <div id=\"delivery\"", "5 of 5 people told", "event: settled\n")
 	if kind := stream.Header.Get("Content-Type"); kind != "text/event-stream" {
 		t.Error(kind)
 	}

@@ -138,6 +138,8 @@ func TestADraftGoesOutThroughThePages(t *testing.T) {
 		t.Errorf("the document that is saved is another: %.200s", saved.Text)
 	}
 	approver.Send("/language", url.Values{"lang": {"zh"}, "next": {page}}).Has(t, 200, "已发布", "查看发送进度")
+	// What the API refuses is said in the language of the page, too.
+	approver.Send(page+"/approve", good).Has(t, 409, "的状态是“已发布”，不能这样办理：须为 待审批")
 }
 
 // TestTheOneWhoReadsAnOldVersionIsTold: two people at one draft. Who approves, returns or submits what was changed meanwhile is told who

@@ -48,7 +48,8 @@ func TestWhatWaitsBesideDrafts(t *testing.T) {
 		{Name: "officer", Grants: []login.Grant{{Role: login.DutyOfficer}}},
 		{Name: "approver", Grants: []login.Grant{{Role: login.Approver}, {Role: login.Administrator}}}}})
 	p, number := o.Plot(), o.Number()
-	o.Import(Person{Ref: "resident", SMS: number, Places: []string{p.Inside(1)}})
+	other := o.Plot()
+	o.Import(Person{Ref: "resident", SMS: number, Places: []string{p.Inside(1)}}, Person{Ref: "elsewhere", SMS: o.Number(), Places: []string{other.Inside(1)}})
 	officer, approver, deputy := o.Browser(), o.Browser(), o.Browser()
 	officer.LogIn(o, "officer")
 	approver.LogIn(o, "approver")
@@ -69,7 +70,7 @@ func TestWhatWaitsBesideDrafts(t *testing.T) {
 			return officer.Send(path, url.Values{"version": {"1"}, "standing": {standing}, "password": {password}})
 		}
 		sends(first, "wrong wrong wrong").Has(t, 403, "Nothing was sent", "Send it now")
-		beyond := officer.drafts(o, o.Alert(Info(o.Plot().Area())))
+		beyond := officer.drafts(o, o.Alert(Info(other.Area())))
 		officer.Send("/actual/drafts/"+beyond.ID+"/submit", url.Values{"version": {"1"}, "when": {"now"}}).Has(t, 200, "Submitted.")
 		sends("/actual/drafts/"+beyond.ID+"/release-first", signingPassword("officer")).Has(t, 403, "Nothing was sent")
 		sends(first, signingPassword("officer")).Has(t, 200, "It is on its way", "released")

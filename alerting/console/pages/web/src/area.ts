@@ -199,15 +199,21 @@ export class Editor {
     return button
   }
 
-  // unitChoice puts a button behind the server's choice of units.
+  // unitChoice makes the server's choice of units work without a request.
   private unitChoice(): void {
     const choice = this.fieldset.querySelector<HTMLSelectElement>("select[data-area-unit]")
     if (!choice) return
-    const button = this.button("addUnit", () => {
+    const add = (): void => {
       const code = choice.value.trim()
       if (code && !this.shapes.some(s => s.kind === "unit" && s.code === code)) this.add({ kind: "unit", code })
-    })
-    choice.after(button)
+    }
+    const served = this.fieldset.querySelector<HTMLButtonElement>("[data-area-unit-add]")
+    if (served) {
+      served.addEventListener("click", event => {
+        event.preventDefault() // without a script it sends the form
+        add()
+      })
+    } else choice.after(this.button("addUnit", add))
     choice.addEventListener("change", () => this.map?.then(m => m.point(choice.value), () => undefined))
   }
 }

@@ -24,6 +24,7 @@ const most = 1200
 const fresh = 60
 const height = 260
 const dashes = [[], [10, 5], [3, 4], [14, 4, 3, 4]]
+const legendDashes = ["solid", "dashed", "dotted", "double"] // as borders have them
 
 export async function start(figure: HTMLElement): Promise<void> {
   const box = document.querySelector<HTMLElement>("[data-delivery]")
@@ -77,6 +78,7 @@ class Chart {
       this.plot?.destroy()
       this.plot = new uPlot(this.options(), data, this.place)
     } else this.plot.setData(data)
+    if (this.plot.cursor.idx == null) this.plot.setLegend({ idx: this.moments.length - 1 }) // nobody points at another moment
     this.place.setAttribute("aria-label", `${this.words.about} ${this.said()}`)
   }
 
@@ -97,7 +99,8 @@ class Chart {
     const grid = { stroke: this.colour("chart-grid"), width: 1 }
     const font = "14px system-ui, sans-serif"
     return {
-      width: this.place.clientWidth, height, cursor: { drag: { x: false, y: false } },
+      width: this.place.clientWidth, height, padding: [8, 32, 0, 0], cursor: { drag: { x: false, y: false } },
+      legend: { markers: { width: 3, dash: (_u, i) => legendDashes[(i - 1) % legendDashes.length] ?? "solid" } },
       scales: { x: { time: false }, y: { range: (_u, _min, max) => [0, Math.max(1, max * 1.05)] } },
       axes: [
         { stroke: ink, grid, ticks: grid, font, space: 90, values: (_u, at) => at.map(v => clock.format(v * 1000)) },
