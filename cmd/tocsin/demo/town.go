@@ -101,12 +101,22 @@ func (s *siren) knownAs() string {
 	return s.ref
 }
 
-// writePeople writes the CSV that `tocsin people import` reads.
+// districtOf is the code of the district that a place lies in.
+func districtOf(p point) string {
+	for _, d := range districts() {
+		if low, high := d.ring[0], d.ring[2]; p.lat >= low.lat && p.lat < high.lat && p.lon >= low.lon && p.lon < high.lon {
+			return d.code
+		}
+	}
+	return countyCode
+}
+
+// writePeople writes the CSV that `tocsin people import` reads: everybody lives at a point, and in a district.
 func writePeople(w io.Writer, people []person) error {
 	c := csv.NewWriter(w)
 	_ = c.Write([]string{"person", "language", "sms", "push", "mail", "verified", "places"})
 	for _, p := range people {
-		_ = c.Write([]string{p.ref, p.language, p.sms, p.push, p.mail, "yes", p.at.String()})
+		_ = c.Write([]string{p.ref, p.language, p.sms, p.push, p.mail, "yes", p.at.String() + ";code:" + districtOf(p.at)})
 	}
 	c.Flush()
 	return c.Error()

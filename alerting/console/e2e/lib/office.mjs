@@ -8,6 +8,9 @@ import { createHmac } from "node:crypto"
 // root is the folder of the repository.
 export const root = new URL("../../../../", import.meta.url).pathname
 
+// bare is our environment without what would change the configuration of an office.
+export const bare = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("TOCSIN_")))
+
 export class Office {
   // open starts the office and waits until it says that it is whole.
   static async open() {
@@ -19,7 +22,7 @@ export class Office {
 
   async start() {
     this.output = ""
-    this.process = spawn(join(root, "bin/tocsin"), ["demo", "--dir", this.dir, "--people", "2000", "--listen", "127.0.0.1:0"], { cwd: root, stdio: ["ignore", "pipe", "pipe"] })
+    this.process = spawn(join(root, "bin/tocsin"), ["demo", "--dir", this.dir, "--people", "2000", "--listen", "127.0.0.1:0"], { cwd: root, env: bare, stdio: ["ignore", "pipe", "pipe"] })
     const ended = new Promise((_, no) => this.process.once("exit", code => no(new Error(`the office ended with ${code}:\n${this.output}`))))
     ended.catch(() => {})
     const ready = new Promise(yes => {

@@ -12,7 +12,7 @@ export class Person {
     person.context.setDefaultTimeout(60_000)
     person.page = await person.context.newPage()
     person.page.on("pageerror", why => person.faults.push(`script: ${why.message}`))
-    person.page.on("console", m => { if (m.type() === "error" && !/status of 4\d\d/.test(m.text())) person.faults.push(`console: ${m.text()}`) })
+    person.page.on("console", m => { if (m.type() === "error" && !/status of 4\d\d/.test(m.text())) person.faults.push(`console: ${m.text()} (${m.location().url})`) })
     return person
   }
 

@@ -8,7 +8,7 @@ async function told(person) {
   const table = person.page.getByRole("table", { name: person.word("alerts.table") })
   const out = {}
   for (const channel of ["sms", "push", "mail", "siren"]) {
-    const row = table.getByRole("row", { name: new RegExp(`^${person.word(`alerts.channel.${channel}`)}\\b`) })
+    const row = table.getByRole("row", { name: new RegExp(`^${person.word(`alerts.channel.${channel}`)}(\\s|$)`) })
     if (await row.count() === 0) continue
     const [targeted, ...counts] = (await row.getByRole("cell").allInnerTexts()).map(text => Number(text.replace(/[^\d]/g, "")))
     out[channel] = { targeted, ...Object.fromEntries(states.map((s, n) => [s, counts[n]])) }

@@ -1,7 +1,7 @@
 // The passkey of an approver: his browser makes it on the page of his account, and the office's two first keys enrol it.
 import { execFileSync } from "node:child_process"
 import { join } from "node:path"
-import { root } from "../lib/office.mjs"
+import { bare, root } from "../lib/office.mjs"
 
 // authenticator gives a page's browser one that recognises its owner at once.
 async function authenticator(person) {
@@ -38,7 +38,7 @@ export async function addPasskey(story, person) {
 // enrol is what two administrators do with the command line.
 function enrol(office, name, key) {
   const paper = join(office.dir, `${name}-${Date.now()}.json`)
-  const tocsin = (...args) => execFileSync(join(root, "bin/tocsin"), ["-c", join(office.dir, "tocsin.yaml"), "operators", ...args], { timeout: 30_000 })
+  const tocsin = (...args) => execFileSync(join(root, "bin/tocsin"), ["-c", join(office.dir, "tocsin.yaml"), "operators", ...args], { timeout: 60_000, env: bare })
   tocsin("request", paper, "--name", name, "--may", "approve", "--key", key)
   for (const first of ["first-key", "second-key"]) tocsin("sign", paper, "--as", first, "--key", join(office.dir, `${first}.pem`))
   tocsin("enrol", paper)

@@ -22,7 +22,7 @@ export async function write(story, author) {
   await draw(story, author)
   await author.choose(author.label("compose.field.holds"), new RegExp(`^3 `), page.getByRole("main"))
   await saved(author)
-  await previews(story, author)
+  await previews(author)
   await story.step(author, "the form filled in", { walk: true })
   await author.follow("button", author.word("compose.form.submit"), page.getByRole("main").locator("form > p"))
   return { draft: texts.en.headline, alert: texts[author.lang === "zh" ? "zh-CN" : "en"].headline }
@@ -92,10 +92,11 @@ async function draw(story, author) {
 }
 
 // previews are asked for anew after a save: they must show the words of each channel, and reach somebody.
-async function previews(story, author) {
+async function previews(author) {
   const part = author.page.getByRole("region", { name: author.word("previews.title") })
   for (const tag of Object.keys(texts)) await part.getByText(texts[tag].headline).first().waitFor({ timeout: 60_000 })
   for (const channel of ["sms", "push", "mail", "siren"]) await part.getByText(author.word(`previews.by.${channel}`), { exact: true }).first().waitFor({ timeout: 60_000 })
-  const people = await part.locator("dt", { hasText: author.word("previews.people") }).locator("+ dd").innerText()
-  if (!(Number(people.replace(/\D/g, "")) > 0)) story.fault(`the previews say that ${people} people are reached`)
+  // They follow the last save, with the area in it, after a moment.
+  const people = () => part.locator("dt", { hasText: author.word("previews.people") }).locator("+ dd").first().innerText()
+  await until(async () => Number((await people()).replace(/\D/g, "")) > 0, async () => `the previews say that ${await people()} people are reached`)
 }
