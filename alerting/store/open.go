@@ -82,8 +82,8 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		return nil, errors.Join(fmt.Errorf("open database for reading: %w", err), db.Close())
 	}
 	if c.Slow > 0 {
-		db.write.AddQueryHook(slow{c.Slow, c.Log})
-		db.read.AddQueryHook(slow{c.Slow, c.Log})
+		db.write = db.write.WithQueryHook(slow{c.Slow, c.Log})
+		db.read = db.read.WithQueryHook(slow{c.Slow, c.Log})
 	}
 	return db, nil
 }

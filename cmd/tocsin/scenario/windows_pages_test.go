@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"maps"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -40,12 +41,8 @@ func TestAPublicTestAtThePages(t *testing.T) {
 	form := url.Values{"name": {"bells"}, "note": {"the yearly test"}, "from": {now.Add(-time.Hour).Format("2006-01-02T15:04")},
 		"until": {now.Add(2 * time.Hour).Format("2006-01-02T15:04")}, "channel": {"sms"}, "area": {"polygon" + ring.String()}, "do": {"propose"}}
 	but := func(change url.Values) url.Values {
-		out := url.Values{}
-		for _, from := range []url.Values{form, change} {
-			for k, v := range from {
-				out[k] = v
-			}
-		}
+		out := maps.Clone(form)
+		maps.Copy(out, change)
 		return out
 	}
 	page := "/test/windows/bells"
