@@ -1,9 +1,9 @@
 package scenario
 
 import (
-	"maps"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
 	"strings"
 	"testing"
