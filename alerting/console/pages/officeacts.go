@@ -90,6 +90,9 @@ func ofWorld(path string) bool {
 
 // Reaches reports whether whoever looks may open a page of the office.
 func (q *request) Reaches(page string) bool {
+	if page == "/office/imports" {
+		page = "/office/people" // from where it is reached
+	}
 	for _, at := range officePlaces() {
 		if page == "/office/"+at.path {
 			return q.May(at.right)
