@@ -12,7 +12,7 @@ import { flood } from "./stories/flood.mjs"
 import { power } from "./stories/power.mjs"
 import { template } from "./stories/template.mjs"
 
-const pictures = process.env.TOCSIN_PICTURES || mkdtempSync(join(tmpdir(), "tocsin-pictures-"))
+const pictures = process.env.E2E_PICTURES || mkdtempSync(join(tmpdir(), "tocsin-pictures-"))
 const only = process.argv.slice(2)
 let passed = 0, failed = 0
 
