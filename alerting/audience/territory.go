@@ -109,14 +109,9 @@ func (a *Audience) outlinesOf(ctx context.Context, codes []string) (map[string][
 	for batch := range slices.Chunk(codes, inList) {
 		err := each(ctx, a.db.Read(), "read the outlines of units", "SELECT code, outline FROM unit_outlines WHERE code IN (?)",
 			[]any{bun.List(batch)}, func(rows *sql.Rows) error {
-				var code string
-				var packed []byte
-				if err := rows.Scan(&code, &packed); err != nil {
-					return err
-				}
-				shapes, err := unpackOutline(packed)
+				code, shapes, err := scanOutline(rows)
 				if err != nil {
-					return fmt.Errorf("%s: %w", shortened(code), err)
+					return err
 				}
 				out[code] = shapes
 				return nil
@@ -183,4 +178,16 @@ func CheckUnit(text string) error {
 		return alerting.Refuse(alerting.ErrInvalid, "units.code", "unit %q is no code; want valueName=value, e.g. SAME=006109", shortened(text))
 	}
 	return nil
+}
+
+// scanOutline reads a row of a code and its packed outline.
+func scanOutline(rows *sql.Rows) (code string, shapes []shape, err error) {
+	var packed []byte
+	if err = rows.Scan(&code, &packed); err != nil {
+		return "", nil, err
+	}
+	if shapes, err = unpackOutline(packed); err != nil {
+		return "", nil, fmt.Errorf("%s: %w", shortened(code), err)
+	}
+	return code, shapes, nil
 }

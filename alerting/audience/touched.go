@@ -93,14 +93,9 @@ func (a *Audience) outlinesIn(ctx context.Context, box bounds, take func(code st
 	return each(ctx, a.db.Read(), "read the outlines of units",
 		"SELECT code, outline FROM unit_outlines WHERE south <= ? AND north >= ? AND west <= ? AND east >= ? ORDER BY code LIMIT ?",
 		[]any{box.north, box.south, box.east, box.west, mostNeighbours}, func(rows *sql.Rows) error {
-			var code string
-			var packed []byte
-			if err := rows.Scan(&code, &packed); err != nil {
-				return err
-			}
-			shapes, err := unpackOutline(packed)
+			code, shapes, err := scanOutline(rows)
 			if err != nil {
-				return fmt.Errorf("%s: %w", shortened(code), err)
+				return err
 			}
 			var rings, inner []cap.Polygon
 			for _, s := range shapes {
