@@ -47,6 +47,7 @@ func parameters() map[string][]parameter {
 			parameter{"author", "query", "Only those whose present version this author wrote, by name", false}),
 		"GET /api/inbox":     paged(stateOf("submitted, quarantined, released, dropped")),
 		"GET /api/changes":   paged(stateOf("open, applied, withdrawn, lapsed, overtaken")),
+		"GET /api/windows":   paged(stateOf("proposed, ahead, open, over, closed, lapsed, withdrawn, void")),
 		"GET /api/gateways":  paged(),
 		"GET /api/operators": paged(),
 		"GET /api/tokens":    paged(),
