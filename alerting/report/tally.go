@@ -131,6 +131,9 @@ type tally struct {
 	infos  [256]Reach
 	areas  map[zone]*areaTally
 	causes *causes
+	// at and in are the zone of the last place that was counted: neighbours mostly share it.
+	at zone
+	in *areaTally
 }
 
 func newTally() *tally { return &tally{causes: newCauses(), areas: make(map[zone]*areaTally)} }
@@ -159,10 +162,14 @@ func (t *tally) add(s *sheet) (lost []uint8) {
 }
 
 func (t *tally) area(at zone) *areaTally {
+	if t.in != nil && t.at == at {
+		return t.in
+	}
 	if t.areas[at] == nil {
 		t.areas[at] = new(areaTally)
 	}
-	return t.areas[at]
+	t.at, t.in = at, t.areas[at]
+	return t.in
 }
 
 // count counts the deliveries of one place.

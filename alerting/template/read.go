@@ -60,6 +60,7 @@ func (r *reader) read() {
 	r.grade()
 	r.way()
 	r.texts()
+	r.t.About, r.t.AboutIn = r.about(r.root)
 	r.slots()
 	r.t.Update = r.later("update")
 	r.t.AllClear = r.later("all-clear")
@@ -82,7 +83,6 @@ func (r *reader) head() {
 		s.bad("version", "it is missing: write 1, and count up with every change")
 	}
 	t.Version = s.whole("version", 1, 1_000_000)
-	t.About = r.line(s, "about", s.text("about"))
 	t.Note = r.line(s, "note", s.text("note"))
 }
 

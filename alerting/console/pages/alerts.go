@@ -124,6 +124,9 @@ func areasOf(info *cap.Info) string {
 			names = append(names, d)
 		}
 	}
+	if speaks(info.Language, "zh") {
+		return strings.Join(names, "、")
+	}
 	return strings.Join(names, ", ")
 }
 
