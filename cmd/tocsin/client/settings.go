@@ -4,17 +4,12 @@ import (
 	"context"
 	"net/url"
 
-	"tocsin/alerting/audience"
 	"tocsin/alerting/console"
 )
 
-// Sirens lists the sirens with their state, without how they are reached; those of a state (on, off) if one is named.
-func (c *Client) Sirens(ctx context.Context, state string) ([]audience.SirenLine, error) {
-	query := url.Values{}
-	if state != "" {
-		query.Set("state", state)
-	}
-	return listed[audience.SirenLine](ctx, c, "/api/sirens", query, Paging{All: true})
+// Sirens lists the sirens with their state, and when each was last heard from; picks are state, group and gateway.
+func (c *Client) Sirens(ctx context.Context, picks url.Values) ([]console.Siren, error) {
+	return listed[console.Siren](ctx, c, "/api/sirens", picks, Paging{All: true})
 }
 
 // Tokens lists the tokens of the configuration with what they may; secrets are never told.
