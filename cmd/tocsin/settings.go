@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -45,6 +46,48 @@ func sirensListVerb(t *terminal) *cobra.Command {
 		picks[name] = c.Flags().String(name, "", about)
 	}
 	return c
+}
+
+func policyVerb(t *terminal) *cobra.Command {
+	return &cobra.Command{Use: "policy", Short: "How many must approve what", Args: cobra.NoArgs,
+		Long: "How many must approve what, and how, as the configuration says (approval.policy). All rules hold that fit an alert: each condition that a rule " +
+			"names must be met. What no rule fits needs one approval.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			api, err := t.client()
+			if err != nil {
+				return err
+			}
+			p, err := api.Policy(cmd.Context())
+			if err != nil {
+				return t.refused(err)
+			}
+			l := listing{header: []string{"rule", "severity", "channels", "areas", "worlds", "approvals", "signed_with", "place"}, value: p}
+			for _, r := range p.Rules {
+				place := "-"
+				if r.PickPlace {
+					place = "picked"
+				}
+				l.rows = append(l.rows, []string{r.ID, orAny(string(r.Severity)), orAny(strings.Join(names(r.Channels), " ")), orAny(strings.Join(r.Areas, " ")),
+					orAny(strings.Join(names(r.Worlds), " ")), strconv.Itoa(r.Approvals), orAny(strings.Join(names(r.Kinds), " ")), place})
+			}
+			if t.format == "table" && !p.Approvals {
+				t.printf("this office demands no approvals: whoever may issue does so alone\n")
+				return nil
+			}
+			if t.format == "table" && len(p.Rules) == 0 {
+				t.printf("there are no rules: every alert needs one approval\n")
+				return nil
+			}
+			return t.show(l)
+		}}
+}
+
+// orAny is a condition of a rule; one that is not named fits all.
+func orAny(text string) string {
+	if text == "" {
+		return "any"
+	}
+	return text
 }
 
 func tokensVerb(t *terminal) *cobra.Command {

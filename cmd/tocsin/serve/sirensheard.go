@@ -18,7 +18,7 @@ import (
 // is heard again, and since when it has been noted is kept beside it, so that nobody calls a siren silent of which nothing could be known.
 const (
 	// heardEvery is how often a worker notes what it has heard since, and so how late others may be.
-	heardEvery = 15 * time.Second
+	heardEvery = 5 * time.Second
 	// heardFor is how long it is remembered after the last note of all.
 	heardFor = 400 * 24 * time.Hour
 	// heardLot is how many sirens are noted by one call.
