@@ -124,7 +124,9 @@ func unitName(slot string) string { return "unit." + slot }
 
 func (q *request) slotted() (*slotted, error) {
 	var t slotted
-	return &t, q.get("/api/templates/"+url.PathEscape(q.r.PathValue("id")), &t)
+	err := q.get("/api/templates/"+url.PathEscape(q.id()), &t)
+	t.About = q.about(t.About, t.AboutIn)
+	return &t, err
 }
 
 func slotsPage(q *request) error {
