@@ -57,5 +57,7 @@ export async function charted(story, person) {
     if (channel === "sms") await story.step(person, "a line taken out")
     await person.chord("Space")
     story.same(`${channel} put back`, [await button.getAttribute("aria-pressed"), await ink() === before], ["true", true])
+    const number = chart.getByRole("row").filter({ has: button }).getByRole("cell").filter({ hasText: settled(table[channel]).toLocaleString("en") })
+    await number.waitFor({ timeout: 5000 }).catch(() => story.fault(`the legend has lost the number of ${channel}`))
   }
 }

@@ -27,8 +27,8 @@ export async function power(browser, office, pictures) {
   await author.context.setOffline(false)
   await goesOn(story, author, field, path)
   await sentAgain(story, author, field)
-  // That nobody answers is told by the browser, too.
-  const faults = story.end(author).filter(f => !/ERR_(CONNECTION|INTERNET|EMPTY|INCOMPLETE)|Failed to fetch/.test(f))
+  // That nobody answers, or not yet, is told by the browser, too.
+  const faults = story.end(author).filter(f => !/ERR_(CONNECTION|INTERNET|EMPTY|INCOMPLETE)|Failed to fetch|status of 503 .*\/autosave\)/.test(f))
   await author.close()
   return faults
 }
