@@ -77,6 +77,8 @@ type Status struct {
 	Expires time.Time `json:"expires"`
 	// Standing is the id of the standing authorisation under which it went out before two people had signed it.
 	Standing string `json:"standing,omitempty"`
+	// Window is the id of the public test that it belongs to: of the world test, and the public got it. Empty for most.
+	Window string `json:"window,omitempty"`
 	// StoppedBy is the alert that cancelled or superseded this one.
 	StoppedBy string `json:"stopped_by,omitempty"`
 	// Ready is false while the receipts are being rebuilt; the figures are then missing.

@@ -33,13 +33,16 @@ func (p *Pages) officeListRoutes() []route {
 
 // sirenList is the list of sirens, with the forms that switch and import them.
 type sirenList struct {
-	*list[audience.SirenLine]
+	*list[console.Siren]
 	Import *importForm
 	Reason *Field
 }
 
 func newSirenList(q *request) (*sirenList, error) {
-	l, err := listOf[audience.SirenLine](q, "/api/sirens", "state", "group", "gateway")
+	l, err := listOf[console.Siren](q, "/api/sirens", "state", "group", "gateway")
+	if problem := asProblem(err); problem != nil && problem.Status == http.StatusBadRequest {
+		l, err = &list[console.Siren]{Problem: problem.Detail}, nil // a group or a gateway that there is not
+	}
 	if err != nil {
 		return nil, err
 	}
