@@ -55,7 +55,7 @@ func (a *Audience) PlanSirens(ctx context.Context, db bun.IDB, file []byte, chec
 	}
 	p.Result.Places = len(found)
 	if p.Summary = d.lines(); len(p.Summary) > 0 && p.Result.Skipped > 0 {
-		p.Summary = append(p.Summary, fmt.Sprintf("%d lines of the file cannot be used and are left out", p.Result.Skipped))
+		p.Summary = append(p.Summary, alerting.Say("summary.left-out", "%d lines of the file cannot be used and are left out", p.Result.Skipped))
 	}
 	return p, nil
 }
@@ -97,7 +97,7 @@ func (a *Audience) parseSirens(file []byte, check func(gateway, record string) e
 	for _, s := range all {
 		if before := last[s.row.Ref]; before != nil {
 			result.problem(Problem{Line: before.line, Column: "ref", Skipped: true,
-				What: fmt.Sprintf("line %d has the same reference and replaces this line; give each siren one line", s.line)})
+				What: alerting.Say("import.twice-siren", "line %d has the same reference and replaces this line; give each siren one line", s.line)})
 		}
 		last[s.row.Ref] = s
 	}
@@ -190,7 +190,7 @@ func (d *sirenDiff) lines() []string {
 		out = append(out, text)
 	}
 	if len(out) > 0 && d.unchanged > 0 {
-		out = append(out, fmt.Sprintf("%d as before", d.unchanged))
+		out = append(out, alerting.Say("summary.as-before", "%d as before", d.unchanged))
 	}
 	return out
 }
