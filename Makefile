@@ -12,6 +12,9 @@ HERMETIC := env $(foreach v,$(filter TOCSIN_%,$(.VARIABLES)),-u $(v))
 # command line asks an engine, which package scenario runs.)
 CONCURRENT = $$(go list ./alerting/... ./channels/... ./cmd/... | grep -Ev "/channels/protocol$$|/cmd/tocsin$$")
 
+# What takes longest begins first, so that nothing waits for it in the end.
+LONGEST := ./cmd/tocsin/scenario ./cmd/tocsin
+
 LINTER := go tool -modfile=.tools/go.mod golangci-lint
 
 .PHONY: help build web run test test-real race conformance fuzz alarms chaos soak bench bench-cap bench-pages lint clean
@@ -31,7 +34,7 @@ run: build ## see it work: a flood warning for an invented town, against a gatew
 
 test: ## vet and all tests, without any server (with CAP_CORPUS set, real alerts too)
 	go vet ./... ./.ci/tally ./.ci/servers ./.ci/stand
-	$(HERMETIC) go run ./.ci/tally -- ./... ./.ci/tally
+	$(HERMETIC) go run ./.ci/tally -- $(LONGEST) ./... ./.ci/tally
 
 test-real: ## all tests against the servers that TOCSIN_TEST_* name; a skipped test is a failure
 	@.ci/real
@@ -40,7 +43,7 @@ e2e: build ## people at the pages in a headless Chromium: stories, axe, pictures
 	@cd alerting/console/e2e && npm ci --no-audit --no-fund --loglevel=error && node run.mjs $(ARGS)
 
 race: ## tests of what runs concurrently, under the race detector
-	$(HERMETIC) go run ./.ci/tally -- -race -short $(CONCURRENT)
+	$(HERMETIC) go run ./.ci/tally -- -race -short ./cmd/tocsin/scenario $(CONCURRENT)
 
 conformance: ## both doors of package cap against the verdicts recorded for real alerts (CAP_CORPUS names them; wants xmllint)
 	@[ -n "$${CAP_CORPUS:-}" ] || { echo "CAP_CORPUS is not set: name the folder of real alerts" >&2; exit 1; }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"tocsin/cap"
 )
 
 //go:embed refusals.tsv
@@ -114,6 +116,12 @@ func inChineseToo(v any) any {
 		return strings.Join(names, "、")
 	case time.Duration:
 		return durationInChinese(v)
+	case cap.Findings:
+		texts := make([]string, len(v))
+		for i, f := range v {
+			texts[i] = f.In("zh")
+		}
+		return strings.Join(texts, "；")
 	case error:
 		if r := RefusalOf(v); r != nil {
 			if text, ok := r.Chinese(); ok {
@@ -159,10 +167,22 @@ func (s Several) Chinese() string {
 	return joined(s, "；", func(err error) string { return fmt.Sprint(inChineseToo(err)) })
 }
 
-func joined(s Several, by string, say func(error) string) string {
+// Lines are the reasons in English, one each.
+func (s Several) Lines() []string { return each(s, func(err error) string { return err.Error() }) }
+
+// ChineseLines are the reasons in Chinese, as far as they have it.
+func (s Several) ChineseLines() []string {
+	return each(s, func(err error) string { return fmt.Sprint(inChineseToo(err)) })
+}
+
+func each(s Several, say func(error) string) []string {
 	texts := make([]string, len(s))
 	for i, err := range s {
 		texts[i] = say(err)
 	}
-	return strings.Join(texts, by)
+	return texts
+}
+
+func joined(s Several, by string, say func(error) string) string {
+	return strings.Join(each(s, say), by)
 }

@@ -7,6 +7,10 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/uptrace/bun"
+
+	"tocsin/alerting"
 )
 
 // SirenLine is a siren in a list: what people need to know of it, and nothing of how it is reached.
@@ -33,8 +37,11 @@ type SirenQuery struct {
 	Limit                        int
 }
 
-// SirenLines lists sirens in the order of their references.
+// SirenLines lists sirens in the order of their references. A gateway or group that no siren has is refused, with those that there are.
 func (a *Audience) SirenLines(ctx context.Context, q SirenQuery) ([]SirenLine, error) {
+	if err := a.knowSirens(ctx, q); err != nil {
+		return nil, err
+	}
 	query := a.db.Read().NewSelect().Table("sirens").
 		Column("ref", "name", "group_name", "gateway", "protocol", "lat", "lon", "enabled", "programmes", "max_seconds", "updated_ms").
 		Where("ref > ?", q.After).Order("ref").Limit(int64(q.Limit))
@@ -64,6 +71,39 @@ func (a *Audience) SirenLines(ctx context.Context, q SirenQuery) ([]SirenLine, e
 		return nil, reading("list sirens", err)
 	}
 	return out, nil
+}
+
+// maxNames is how many names a refusal offers.
+const maxNames = 30
+
+// knowSirens refuses a gateway or group that no siren has.
+func (a *Audience) knowSirens(ctx context.Context, q SirenQuery) error {
+	unknown := func(column, name string) (known []alerting.Term, err error) {
+		if name == "" {
+			return nil, nil
+		}
+		var all []string
+		if err := a.db.Read().NewSelect().Table("sirens").Column(column).Distinct().Where("? <> ''", bun.Ident(column)).Order(column).Scan(ctx, &all); err != nil {
+			return nil, reading("list sirens", err)
+		}
+		if slices.Contains(all, name) {
+			return nil, nil
+		}
+		if known = alerting.Terms(all[:min(len(all), maxNames)]); len(all) > maxNames {
+			known = append(known, "…")
+		}
+		return append([]alerting.Term{}, known...), nil
+	}
+	if groups, err := unknown("group_name", q.Group); err != nil {
+		return err
+	} else if groups != nil {
+		return alerting.Refuse(alerting.ErrInvalid, "sirens.group", "group %.64q: no siren is in it; want one of %v", q.Group, groups)
+	}
+	gateways, err := unknown("gateway", q.Gateway)
+	if err == nil && gateways != nil {
+		err = alerting.Refuse(alerting.ErrInvalid, "sirens.gateway", "gateway %.64q: no siren hangs on it; want one of %v", q.Gateway, gateways)
+	}
+	return err
 }
 
 func scanSirenLine(rows *sql.Rows) (SirenLine, error) {

@@ -1,9 +1,11 @@
 package audience_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
+	"tocsin/alerting"
 	"tocsin/alerting/audience"
 	"tocsin/alerting/store/storetest"
 )
@@ -39,6 +41,14 @@ func TestSirensAreListedInLots(t *testing.T) {
 		}
 		if got := strings.Join(have, ", "); got != row.want {
 			t.Errorf("%+v: %q, want %q", row.q, got, row.want)
+		}
+	}
+	for want, q := range map[string]audience.SirenQuery{
+		`group "twon": no siren is in it; want one of [harbour town]`:   {Limit: 9, Group: "twon"},
+		`gateway "wets": no siren hangs on it; want one of [east west]`: {Limit: 9, Gateway: "wets"},
+	} {
+		if _, err := a.SirenLines(t.Context(), q); !errors.Is(err, alerting.ErrInvalid) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
 		}
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -22,7 +21,7 @@ import (
 // SirenPlan is what a file of sirens, or an order, would change.
 type SirenPlan struct {
 	// Summary says it in words: how many are new, moved, or otherwise different, and which. It is empty when nothing is.
-	Summary []string
+	Summary alerting.Several
 	// Base is a digest of all sirens as they are.
 	Base string
 	// Result is what the import would come to.
@@ -55,7 +54,7 @@ func (a *Audience) PlanSirens(ctx context.Context, db bun.IDB, file []byte, chec
 	}
 	p.Result.Places = len(found)
 	if p.Summary = d.lines(); len(p.Summary) > 0 && p.Result.Skipped > 0 {
-		p.Summary = append(p.Summary, alerting.Say("summary.left-out", "%d lines of the file cannot be used and are left out", p.Result.Skipped))
+		p.Summary = append(p.Summary, alerting.Refuse(nil, "siren.plan-skipped", "%d lines of the file cannot be used and are left out", p.Result.Skipped))
 	}
 	return p, nil
 }
@@ -168,29 +167,4 @@ func (d *sirenDiff) add(what, ref string) {
 		d.order = append(d.order, what)
 	}
 	d.refs[what] = append(d.refs[what], ref)
-}
-
-// namedSirens is how many references a line of a summary names.
-const namedSirens = 10
-
-// lines are the summary: "2 sirens moved: harbour, mill".
-func (d *sirenDiff) lines() []string {
-	var out []string
-	slices.Sort(d.order)
-	for _, what := range d.order {
-		refs := d.refs[what]
-		noun := "sirens"
-		if len(refs) == 1 {
-			noun = "siren"
-		}
-		text := fmt.Sprintf("%d %s %s: %s", len(refs), noun, what, strings.Join(refs[:min(len(refs), namedSirens)], ", "))
-		if more := len(refs) - namedSirens; more > 0 {
-			text += fmt.Sprintf(", and %d more", more)
-		}
-		out = append(out, text)
-	}
-	if len(out) > 0 && d.unchanged > 0 {
-		out = append(out, alerting.Say("summary.as-before", "%d as before", d.unchanged))
-	}
-	return out
 }

@@ -81,8 +81,9 @@ type Console struct {
 	People       Import
 	Sirens       Import
 	Units        Import
-	// SirenList lists sirens.
-	SirenList SirenList
+	// SirenList lists sirens, and SirensHeard says when they were last heard from; nil where nobody notes that.
+	SirenList   SirenList
+	SirensHeard SirensHeard
 	// Outlines imports units with their outlines (GeoJSON), UnitShapes gives them for maps, and UnitList lists units.
 	Outlines   Import
 	UnitShapes UnitShapes
@@ -100,7 +101,9 @@ type Console struct {
 	// Reads is how many reads are answered at once; 0 means two for each processor. Shed is told of each that was sent away; may be nil.
 	Reads int
 	Shed  func()
-	Log   *slog.Logger
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+	Log *slog.Logger
 
 	importings        importings
 	reading, watching chan struct{}
@@ -128,6 +131,13 @@ func (c *Console) Handler() http.Handler {
 
 // zone is the zone of times of day in templates.
 func (c *Console) zone() *time.Location { return cmp.Or(c.Zone, time.UTC) }
+
+func (c *Console) now() time.Time {
+	if c.Now == nil {
+		return time.Now()
+	}
+	return c.Now()
+}
 
 // secure sets the headers that no answer of an API should lack.
 func secure(next http.Handler) http.Handler {

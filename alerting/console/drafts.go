@@ -62,6 +62,9 @@ func (c *Console) amend(w http.ResponseWriter, r *http.Request, by alerting.Acto
 	if order.Autosave, err = autosaves(r); err != nil {
 		return err
 	}
+	if order.Form, err = formOf(r); err != nil {
+		return err
+	}
 	d, err := c.Drafts.Amend(r.Context(), r.PathValue("id"), version, document, order)
 	if err != nil {
 		return err

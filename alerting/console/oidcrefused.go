@@ -50,16 +50,21 @@ func (c *Console) forBrowsers(h handler) handler {
 
 // sayRefused is the page that says why nobody was logged in, and what to do.
 func (c *Console) sayRefused(w http.ResponseWriter, r *http.Request, err error) error {
-	t, bad := template.New("oidc").Parse(oidcHTML)
-	if bad != nil {
-		return fmt.Errorf("the page of a failed login: %w", bad)
-	}
 	status := oidcStatus(w, err)
 	if status == http.StatusInternalServerError {
 		c.Log.Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 	}
+	return sayPage(w, status, tongueOf(r), func(lang string) oidcSaying { return oidcSays(lang, err, status) })
+}
+
+// sayPage is a page that says one thing in both languages, the reader's first.
+func sayPage(w http.ResponseWriter, status int, first string, says func(lang string) oidcSaying) error {
+	t, err := template.New("oidc").Parse(oidcHTML)
+	if err != nil {
+		return fmt.Errorf("the page of a failed login: %w", err)
+	}
 	langs := []string{"en", "zh"}
-	if tongueOf(r) == "zh" {
+	if first == "zh" {
 		langs = []string{"zh", "en"}
 	}
 	page := struct {
@@ -68,7 +73,7 @@ func (c *Console) sayRefused(w http.ResponseWriter, r *http.Request, err error) 
 		Sayings []oidcSaying
 	}{Lang: langs[0], CSS: template.CSS(oidcCSS)} //nolint:gosec // it is ours
 	for _, lang := range langs {
-		page.Sayings = append(page.Sayings, oidcSays(lang, err, status))
+		page.Sayings = append(page.Sayings, says(lang))
 	}
 	sum := sha256.Sum256([]byte(oidcCSS))
 	h := w.Header()

@@ -257,6 +257,26 @@ func TestStrangersAreStopped(t *testing.T) {
 		t.Error("the journal has an entry for each guess")
 	}
 	wantStatus(t, o.send(h, "POST", "/api/login", "{}", "X-Forwarded-For", "203.0.113.8"), 429)
+	// A program is told with a problem, and somebody's browser with a page in his language, that names the time to wait.
+	for _, row := range []struct{ accept, lang, cookie, media, says string }{
+		{"application/json", "en", "", "application/problem+json", `"detail":"try again in some seconds"`},
+		{"text/html,*/*;q=0.8", "en-GB", "", "text/html; charset=utf-8", "<h1>Too many attempts</h1>"},
+		{"text/html,*/*;q=0.8", "zh-CN", "", "text/html; charset=utf-8", "<h1>请求过于频繁</h1>"},
+		{"text/html,*/*;q=0.8", "en-GB", "tocsin-lang=zh", "text/html; charset=utf-8", "请等候 5 秒再试"},
+	} {
+		var w *httptest.ResponseRecorder
+		for range 2 * strangerBurst { // room comes back while the test goes on
+			if w = o.send(h, "GET", "/api/login/oidc", "", "Accept", row.accept, "Accept-Language", row.lang, "Cookie", row.cookie); w.Code == 429 {
+				break
+			}
+		}
+		if wantStatus(t, w, 429); w.Header().Get("Content-Type") != row.media || w.Header().Get("Retry-After") != "5" || !strings.Contains(w.Body.String(), row.says) {
+			t.Errorf("%+v: %v %s", row, w.Header(), w.Body)
+		}
+		if html := strings.HasPrefix(row.media, "text/html"); html && (!strings.Contains(w.Body.String(), `href="/login"`) || strings.Contains(w.Body.String(), `href="/api/`)) {
+			t.Errorf("%+v leads to nowhere that helps: %s", row, w.Body)
+		}
+	}
 }
 
 // TestLoginRepeatsNoSecret: no answer has what somebody typed into the wrong place.

@@ -130,7 +130,7 @@ func TestReportsInTheirFormats(t *testing.T) {
 
 // TestAReportThatBreaksOffIsNoShortReport: before its first byte it is a problem; after it, the caller's own HTTP says so.
 func TestAReportThatBreaksOffIsNoShortReport(t *testing.T) {
-	early, late := reported(t, 40, 0), reported(t, 40, 20)
+	early, late := reported(t, 100, 0), reported(t, 100, 50)
 	for _, query := range []string{"", "?format=csv", "?format=xlsx", "?part=unreached", "?part=unreached&format=csv"} {
 		resp, body, err := early(query)
 		if err != nil || resp.StatusCode != http.StatusServiceUnavailable || !strings.Contains(string(body), "not ready") {

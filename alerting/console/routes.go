@@ -131,7 +131,7 @@ func (c *Console) storeRoutes() []route {
 		{"POST /api/deadletters/{topic}/{partition}/{offset}/redrive", MayRedrive, c.redrive, "Put one back", nil, report.Letter{}, 200},
 		{"POST /api/people", MayImport, c.imports("people", c.People), "Import people (CSV); progress and result come as JSON lines", csvMedia, linesMedia, 200},
 		{"POST /api/sirens", MayImport, c.importsSirens, "Import sirens (CSV); where the office demands approvals this proposes a change", csvMedia, linesMedia, 200},
-		{"GET /api/sirens", MayRead, c.inTurn(c.sirens), "The sirens with their state, without how they are reached", nil, []audience.SirenLine{}, 200},
+		{"GET /api/sirens", MayRead, c.inTurn(c.sirens), "The sirens with their state, and when each was last heard from; without how they are reached", nil, []Siren{}, 200},
 		{"POST /api/units", MayImport, c.importUnits(), "Import administrative units: as CSV, or with their outlines as GeoJSON", csvOrGeoJSON, linesMedia, 200},
 		{"GET /api/units", MayRead, c.inTurn(c.units), "The administrative units, or those below ?parent=", nil, []audience.UnitLine{}, 200},
 	}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"log/slog"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"tocsin/alerting/approval"
 	"tocsin/alerting/audience"
@@ -19,7 +21,14 @@ func TestWhatTheConfigurationSays(t *testing.T) {
 	c := &Console{Log: slog.New(slog.DiscardHandler), Tokens: []Token{admin, reader}, Policy: &rules,
 		SirenList: func(_ context.Context, q audience.SirenQuery) ([]audience.SirenLine, error) {
 			asked = q
-			return []audience.SirenLine{{Ref: "town-hall", State: "on"}}, nil
+			return []audience.SirenLine{{Ref: "town-hall", State: "on"}, {Ref: "mill", State: "on"}}, nil
+		},
+		Now: func() time.Time { return time.Date(2026, 3, 3, 12, 0, 0, 0, time.UTC) },
+		SirensHeard: func(_ context.Context, refs []string) (map[string]time.Time, time.Time, error) {
+			if !slices.Equal(refs, []string{"town-hall", "mill"}) {
+				t.Errorf("asked when %v were heard", refs)
+			}
+			return map[string]time.Time{"town-hall": time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}, time.Date(2026, 2, 1, 9, 0, 0, 0, time.UTC), nil
 		}}
 	h := c.Handler()
 	for _, row := range []struct {
@@ -31,7 +40,8 @@ func TestWhatTheConfigurationSays(t *testing.T) {
 		{"a-secret", "/api/tokens", 200, `[{"name":"admin","may":["administer","read"],"unit":""},{"name":"reader","may":["read"],"unit":""}]`},
 		{"r-secret", "/api/tokens", 403, "lacks the right administer"},
 		{"r-secret", "/api/sirens?state=loud", 400, "want on or off"},
-		{"r-secret", "/api/sirens?state=on&group=town&limit=1", 200, `"ref":"town-hall"`},
+		{"r-secret", "/api/sirens?state=on&group=town&limit=1", 200, `"link":"silent","heard":"2026-03-01T09:00:00Z","watched":"2026-02-01T09:00:00Z"}`},
+		{"r-secret", "/api/sirens?state=on&group=town&limit=1", 200, `"link":"never","watched":"2026-02-01T09:00:00Z"}`},
 	} {
 		r := httptest.NewRequest("GET", row.path, nil)
 		r.Header.Set("Authorization", "Bearer "+row.secret)
@@ -43,5 +53,22 @@ func TestWhatTheConfigurationSays(t *testing.T) {
 	}
 	if asked != (audience.SirenQuery{Group: "town", State: "on", Limit: 1}) {
 		t.Errorf("asked for %+v", asked)
+	}
+}
+
+// TestTheWordForASiren: lately heard, silent, never heard, not yet heard, and not to be told are told apart.
+func TestTheWordForASiren(t *testing.T) {
+	now := time.Date(2026, 3, 3, 12, 0, 0, 0, time.UTC)
+	ago := func(hours int) time.Time { return now.Add(-time.Duration(hours) * time.Hour) }
+	for _, row := range []struct {
+		heard, since time.Time
+		want         SirenLink
+	}{
+		{ago(1), ago(90), LinkHeard}, {ago(26), ago(90), LinkHeard}, {ago(27), ago(90), LinkSilent}, {time.Time{}, ago(27), LinkNever},
+		{time.Time{}, ago(26), LinkNew}, {time.Time{}, time.Time{}, LinkUnknown}, {ago(1), ago(1), LinkHeard},
+	} {
+		if got := LinkOf(row.heard, row.since, now); got != row.want {
+			t.Errorf("heard %v, watched since %v: %s, want %s", row.heard, row.since, got, row.want)
+		}
 	}
 }

@@ -19,13 +19,15 @@ const maxValues = 2 << 20
 
 // Prepared is a template in the list of them.
 type Prepared struct {
-	ID        string       `json:"id"`
-	Version   int          `json:"version"`
-	About     string       `json:"about,omitempty"`
-	Hazard    event.Hazard `json:"hazard"`
-	Severity  cap.Severity `json:"severity"`
-	Statuses  []cap.Status `json:"statuses"`
-	Languages []string     `json:"languages"`
+	ID      string `json:"id"`
+	Version int    `json:"version"`
+	About   string `json:"about,omitempty"`
+	// AboutIn is About in each language of the template, where its file has it.
+	AboutIn   map[string]string `json:"about_in,omitempty"`
+	Hazard    event.Hazard      `json:"hazard"`
+	Severity  cap.Severity      `json:"severity"`
+	Statuses  []cap.Status      `json:"statuses"`
+	Languages []string          `json:"languages"`
 	// Events is what each language calls the danger, by its tag.
 	Events map[string]string `json:"events"`
 }
@@ -51,7 +53,8 @@ func (c *Console) templates(w http.ResponseWriter, _ *http.Request, _ alerting.A
 		for i := range t.Texts {
 			events[t.Texts[i].Language] = t.Texts[i].Event
 		}
-		answer.Templates = append(answer.Templates, Prepared{t.ID, t.Version, t.About, t.Hazard, t.Severity, t.Statuses, t.Languages(), events})
+		answer.Templates = append(answer.Templates, Prepared{ID: t.ID, Version: t.Version, About: t.About, AboutIn: t.AboutIn, Hazard: t.Hazard,
+			Severity: t.Severity, Statuses: t.Statuses, Languages: t.Languages(), Events: events})
 	}
 	writeJSON(w, http.StatusOK, answer)
 	return nil

@@ -107,8 +107,7 @@ func (c *Console) anyone(w http.ResponseWriter, r *http.Request, handle handler)
 		return
 	}
 	if !c.strangers.admit(c.address(r)) {
-		w.Header().Set("Retry-After", "5")
-		turnDown(w, r, http.StatusTooManyRequests, "Too many attempts", alerting.Refuse(nil, "request.too-often", "try again in some seconds"))
+		c.tooOften(w, r)
 		return
 	}
 	if err := handle(w, r, alerting.Actor{}); err != nil {

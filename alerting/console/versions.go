@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"regexp"
 	"strconv"
 
 	"tocsin/alerting"
@@ -21,6 +22,21 @@ func autosaves(r *http.Request) (bool, error) {
 		return false, alerting.Refuse(alerting.ErrInvalid, "request.autosave", "%s %.20q: send 1 when a form saves by itself, and leave the header out when a person does", AutosaveHeader, text)
 	}
 }
+
+// FormHeader is what a form calls itself by chance, a name that no other has: what it saved last is no conflict when it saves again, although
+// the answer was lost (see desk.Amend).
+const FormHeader = "Tocsin-Form"
+
+// formOf reads the header.
+func formOf(r *http.Request) (string, error) {
+	name := r.Header.Get(FormHeader)
+	if name != "" && !formName.MatchString(name) {
+		return "", alerting.Refuse(alerting.ErrInvalid, "request.form", "%s %.80q: send 16 to 64 letters, digits and hyphens, drawn by chance for each form", FormHeader, name)
+	}
+	return name, nil
+}
+
+var formName = regexp.MustCompile(`^[A-Za-z0-9-]{16,64}$`)
 
 // versions lists the versions of a draft. The number is the place in the list.
 func (c *Console) versions(w http.ResponseWriter, r *http.Request, _ alerting.Actor) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"tocsin/alerting"
 	"tocsin/alerting/desk"
@@ -17,7 +18,7 @@ type Windows interface {
 	SignWindow(ctx context.Context, by alerting.Actor, id string, a alerting.Approval) (desk.Window, error)
 	SignWindowWithPassword(ctx context.Context, by alerting.Actor, id, digest, operator, password string) (desk.Window, error)
 	CloseWindowWithPassword(ctx context.Context, by alerting.Actor, id, operator, password string) error
-	Windows(ctx context.Context) ([]desk.Window, error)
+	Windows(ctx context.Context, q desk.WindowQuery) ([]desk.Window, error)
 	WindowAt(ctx context.Context, id string) (desk.Window, error)
 	Window(ctx context.Context, id string) (*alerting.TestWindow, error)
 }
@@ -25,7 +26,7 @@ type Windows interface {
 // windowRoutes propose, open and close public tests. A token only opens the door: what counts is the signatures.
 func (c *Console) windowRoutes() []route {
 	return []route{
-		{"GET /api/windows", MayRead, c.inTurn(c.windows), "The windows of public tests and those that wait for signatures, the latest first", nil, []desk.Window{}, 200},
+		{"GET /api/windows", MayRead, c.inTurn(c.windows), "The windows of public tests and those that wait for signatures, the latest first; ?state= picks", nil, []desk.Window{}, 200},
 		{"GET /api/windows/{id}", MayRead, c.inTurn(c.windowAt), "One of them", nil, desk.Window{}, 200},
 		{"POST /api/windows/propose", MayApprove, c.proposeWindow, "Propose a public test; it waits until two operators have signed it, and reaches nobody before", alerting.TestWindow{}, desk.Window{}, 201},
 		{"POST /api/windows/{id}/sign", MayApprove, c.signWindow, "Put an operator's signature on a public test that was proposed; with the second it is open", changeAct{}, desk.Window{}, 200},
@@ -45,7 +46,17 @@ func (c *Console) windows(w http.ResponseWriter, r *http.Request, _ alerting.Act
 	if c.Windows == nil {
 		return errNoWindows()
 	}
-	all, err := c.Windows.Windows(r.Context())
+	p, err := c.pageOf(r, "windows")
+	if err != nil {
+		return err
+	}
+	states, err := statesOf(r, desk.WindowStates())
+	if err != nil {
+		return err
+	}
+	all, err := sifted(w, r, p, func(p page) ([]desk.Window, error) {
+		return c.Windows.Windows(r.Context(), desk.WindowQuery{After: p.place(), Limit: p.limit, States: states})
+	}, (*desk.Window).Place, func(w *desk.Window) (bool, error) { return len(states) == 0 || slices.Contains(states, w.State), nil })
 	if err != nil {
 		return err
 	}

@@ -71,11 +71,11 @@ func (c *Console) belongs(r *http.Request, path string, brings bool) error {
 		if err != nil {
 			return err
 		}
-		s, err := c.Reporter.Status(r.Context(), alert)
+		have, err := c.Reporter.World(r.Context(), alert)
 		if err != nil {
 			return err
 		}
-		if s.World != want {
+		if have != want {
 			return alerting.Refuse(alerting.ErrNotFound, "world.alert", "there is no alert %s in the world %s", alert, alerting.Term(want))
 		}
 	case strings.HasPrefix(path, "/api/drafts/{id}"):

@@ -3,10 +3,13 @@ package desk
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/uptrace/bun"
+
+	"tocsin/alerting"
 )
 
 // longestSitting is how long a form may put one version in the place of another: what was written before that is kept.
@@ -19,6 +22,10 @@ const longestSitting = 15 * time.Minute
 // can save. But it takes the place of the version before in the list, which is gone then, if that one was saved by itself too, by
 // the same author, in the same sitting, and was never submitted; see the package comment. A form does not
 // take back what was submitted: that is ErrState.
+//
+// The answer to a save may be lost after it was committed, and the form then saves again in the place of the version before it. By its name
+// (Order.Form) and its author the latest version is known to be that very save, which nobody else can have changed since; it is then the one
+// that is replaced.
 func (d *Desk) Amend(ctx context.Context, id string, version int64, document []byte, o Order) (Draft, error) {
 	a, err := d.readDraft(document)
 	if err != nil {
@@ -32,12 +39,17 @@ func (d *Desk) Amend(ctx context.Context, id string, version int64, document []b
 	if err != nil {
 		return Draft{}, fmt.Errorf("amend draft %s: %w", id, err)
 	}
+	given := version
 	from := []DraftState{Drafted, Submitted, Returned}
 	if o.Autosave {
 		from = []DraftState{Drafted, Returned}
 	}
 	err = d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		err := d.move(ctx, tx, id, version, from, func(q *bun.UpdateQuery) *bun.UpdateQuery {
+		version, err := replacedBy(ctx, tx, &next, given, o.Form)
+		if err != nil {
+			return err
+		}
+		err = d.move(ctx, tx, id, version, from, func(q *bun.UpdateQuery) *bun.UpdateQuery {
 			q = q.Set("state = ?", string(Drafted)).Set("version = ?", version+1).Set("alert = ?", idText(a)).Set("title = ?", titleOf(a)).
 				Set("titles = ?", string(titles)).Set("release_ms = 0")
 			if o.Autosave {
@@ -49,12 +61,36 @@ func (d *Desk) Amend(ctx context.Context, id string, version int64, document []b
 			return err
 		}
 		one := next
+		one.Version = version + 1
 		return d.succeed(ctx, tx, one, o)
 	})
 	if err != nil {
 		return Draft{}, fmt.Errorf("amend draft %s: %w", id, err)
 	}
 	return d.DraftAt(ctx, id)
+}
+
+// replacedBy is the version that a save replaces: the given one, or the latest where that is what the same form of the same author saved
+// last, without hearing of it.
+func replacedBy(ctx context.Context, tx bun.Tx, next *versionRow, given int64, form string) (int64, error) {
+	if form == "" {
+		return given, nil
+	}
+	row, err := findDraft(ctx, tx, next.Draft)
+	if err != nil || row.Version <= given {
+		return given, err
+	}
+	last, err := findVersion(ctx, tx, next.Draft, row.Version)
+	if errors.Is(err, alerting.ErrNotFound) {
+		return given, nil // another save has just taken its place
+	}
+	if err != nil {
+		return given, err
+	}
+	if w, err := last.wanted(); err != nil || w.Form != form || last.Author != next.Author || last.Kind != next.Kind {
+		return given, err
+	}
+	return last.Version, nil
 }
 
 // succeed writes a version behind the one before, or in its place, and notes what the journal must know. The draft's row is locked.

@@ -12,8 +12,8 @@ import (
 
 // Plan is what a change would do, worked out from what is there now.
 type Plan struct {
-	// Summary says it in words, a line for each thing.
-	Summary []string
+	// Summary says it in words, a line for each thing: a refusal of no kind, which has a Chinese form.
+	Summary alerting.Several
 	// Base is a digest of what it was worked out from. When it differs later, somebody has changed that meanwhile.
 	Base string
 	// Alone: it can neither send nor silence, and one person may do it.

@@ -36,7 +36,9 @@ func ChangeStates() []ChangeState {
 // Proposed is a change with what became of it.
 type Proposed struct {
 	alerting.Change
-	State ChangeState `json:"state"`
+	// Chinese is the summary in Chinese, for whoever reads that; what is signed is the English. Missing of old changes.
+	Chinese []string    `json:"summary_zh,omitempty"`
+	State   ChangeState `json:"state"`
 	// Proposer is who called; the first of the signatures is his, or that of whoever proposed it with a key.
 	Proposer alerting.Actor `json:"proposer"`
 	// Note is why it ended.
@@ -44,6 +46,12 @@ type Proposed struct {
 	Ended time.Time `json:"ended,omitzero"`
 	// Missing says in words what an open change lacks.
 	Missing string `json:"missing,omitempty"`
+}
+
+// proposal is what a row keeps of what was proposed, as JSON.
+type proposal struct {
+	alerting.Change
+	Chinese []string `json:"summary_zh,omitempty"`
 }
 
 type changeRow struct {
@@ -76,7 +84,7 @@ func bodyBeside(id string) []byte { return []byte("change\x00" + id) }
 func (d *Desk) rowOfChange(p *Proposed) (changeRow, error) {
 	c := p.Change
 	c.Body, c.By = nil, nil
-	text, err := json.Marshal(c)
+	text, err := json.Marshal(proposal{c, p.Chinese})
 	if err != nil {
 		return changeRow{}, fmt.Errorf("%w: change: %w", alerting.ErrInvalid, err)
 	}
@@ -92,7 +100,9 @@ func (d *Desk) rowOfChange(p *Proposed) (changeRow, error) {
 // change is a row as it is shown, without its body.
 func (r *changeRow) change() (Proposed, error) {
 	p := Proposed{State: ChangeState(r.State), Proposer: alerting.Actor{Name: r.Actor, Kind: r.ActorKind}, Note: r.Note, Ended: moment(r.EndedMS)}
-	err := json.Unmarshal([]byte(r.Proposal), &p.Change)
+	var stored proposal
+	err := json.Unmarshal([]byte(r.Proposal), &stored)
+	p.Change, p.Chinese = stored.Change, stored.Chinese
 	if err == nil {
 		err = json.Unmarshal([]byte(r.Signed), &p.By)
 	}

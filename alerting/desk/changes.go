@@ -76,7 +76,7 @@ func (d *Desk) propose(ctx context.Context, tx bun.Tx, by alerting.Actor, k Chan
 	if len(plan.Summary) == 0 {
 		return alerting.Refuse(alerting.ErrState, "change.nothing", "nothing would change")
 	}
-	p.Summary, p.Base, p.State = plan.Summary, plan.Base, ChangeOpen
+	p.Summary, p.Chinese, p.Base, p.State = plan.Summary.Lines(), plan.Summary.ChineseLines(), plan.Base, ChangeOpen
 	atOnce := d.Office == nil || plan.Alone
 	if atOnce {
 		if err := k.Apply(ctx, tx, by, p.Body); err != nil {
@@ -218,7 +218,7 @@ func (d *Desk) make(ctx context.Context, tx bun.Tx, by alerting.Actor, row *chan
 	if err != nil && !errors.Is(err, alerting.ErrState) {
 		return nil, nil, err
 	}
-	if err != nil || plan.Base != p.Base || !slices.Equal(plan.Summary, p.Summary) {
+	if err != nil || plan.Base != p.Base || !slices.Equal(plan.Summary.Lines(), p.Summary) {
 		overtaken = alerting.Refuse(alerting.ErrConflict, "change.overtaken", "what it would change was changed by somebody since it was proposed, so it was not made: propose it again, and look at what it says then")
 		if _, err := d.endChange(ctx, tx, p.ID, ChangeOvertaken, alerting.Say("change.overtaken-note", "what it would change was changed by somebody since it was proposed")); err != nil {
 			return nil, nil, err

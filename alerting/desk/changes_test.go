@@ -36,7 +36,7 @@ func (v *valve) kind() ChangeKind {
 			if v.at == string(body) {
 				return Plan{}, nil
 			}
-			return Plan{Summary: []string{"valve: " + v.at + " → " + string(body)}, Base: v.at, Subject: "valve", Alone: string(body) == "half"}, nil
+			return Plan{Summary: alerting.Several{alerting.Refuse(nil, "gateway.plan-resume", "valve: %s → %s", v.at, body)}, Base: v.at, Subject: "valve", Alone: string(body) == "half"}, nil
 		},
 		Apply: func(_ context.Context, _ bun.Tx, _ alerting.Actor, body []byte) error {
 			v.mu.Lock()
@@ -80,7 +80,7 @@ func TestAChangeTakesTwo(t *testing.T) {
 		v := &valve{at: "open"}
 		d := o.desk(approvals(t), withChanges(t, v))
 		p := o.proposes(d, "shut")
-		if p.State != ChangeOpen || v.times != 0 || !slices.Equal(p.Summary, []string{"valve: open → shut"}) || p.Missing == "" {
+		if p.State != ChangeOpen || v.times != 0 || !slices.Equal(p.Summary, []string{"valve: open → shut"}) || len(p.Chinese) != 1 || !strings.Contains(p.Chinese[0], "网关") || p.Missing == "" {
 			t.Fatalf("%+v %+v", p, v)
 		}
 		if p, err := o.signed(d, p, "first"); err != nil || p.State != ChangeOpen || v.times != 0 {

@@ -90,6 +90,8 @@ type Order struct {
 	Request string
 	// Autosave: nobody asked for this new version of a draft; a form saves what is in it (see Amend).
 	Autosave bool
+	// Form is what a form calls itself by chance, a name that no other has: what it has saved last is no conflict (see Amend). Empty: none.
+	Form string
 	// Nobody: the alert may be for an area in which the office knows nobody (see Submission).
 	Nobody bool
 	// Origin is the template that the document came from; nil for none. It is remembered for follow-ups, and changes nothing of what

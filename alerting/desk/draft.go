@@ -136,6 +136,8 @@ type wanted struct {
 	Window   *alerting.TestWindow    `json:"window,omitempty"`
 	// Sitting is when the sitting began in which a form saved it by itself, in Unix milliseconds; 0: its author saved it.
 	Sitting int64 `json:"sitting,omitempty"`
+	// Form is what the form called itself that saved it; empty for none.
+	Form string `json:"form,omitempty"`
 	// Submitted: it was, once.
 	Submitted bool `json:"submitted,omitempty"`
 }

@@ -128,7 +128,7 @@ func versionOf(id string, version int64, document []byte, o Order, now int64) (v
 			return versionRow{}, alerting.Refuse(alerting.ErrInvalid, "order.channel", "there is no channel %q", ch)
 		}
 	}
-	w := wanted{Channels: o.Channels, Audience: o.Audience, Window: o.Window}
+	w := wanted{Channels: o.Channels, Audience: o.Audience, Window: o.Window, Form: o.Form}
 	if o.Autosave {
 		w.Sitting = now
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -25,6 +26,8 @@ type Headline struct {
 	Severity   cap.Severity
 	Categories []string
 	Titles     []Title
+	// Window is the id of the public test that it belongs to; empty for most.
+	Window string
 	// Entered is when the desk took it in: lists are in its order.
 	Entered time.Time
 	Expires time.Time
@@ -198,7 +201,37 @@ func (d *Desk) headlines(ctx context.Context, q *bun.SelectQuery) ([]Headline, e
 			return nil, err
 		}
 	}
-	return out, nil
+	return out, d.namePublic(ctx, out)
+}
+
+// namePublic says which of the alerts belong to a public test: those of the world test alone are asked for.
+func (d *Desk) namePublic(ctx context.Context, all []Headline) error {
+	at := map[string]int{}
+	for i := range all {
+		if all[i].World == alerting.Test {
+			at[all[i].Alert.String()] = i
+		}
+	}
+	for lot := range slices.Chunk(slices.Collect(maps.Keys(at)), 500) {
+		var rows []issueRow
+		if err := d.DB.Read().NewSelect().Model(&rows).Column("alert", "envelope").Where("alert IN (?)", bun.List(lot)).Scan(ctx); err != nil {
+			return fmt.Errorf("read which alerts are public tests: %w: %w", alerting.ErrUnavailable, err)
+		}
+		for i := range rows {
+			var e struct {
+				Window *struct {
+					ID string `json:"id"`
+				} `json:"window"`
+			}
+			if err := json.Unmarshal(rows[i].Envelope, &e); err != nil {
+				return fmt.Errorf("read the envelope of alert %s again: %w", rows[i].Alert, err)
+			}
+			if e.Window != nil {
+				all[at[rows[i].Alert]].Window = e.Window.ID
+			}
+		}
+	}
+	return nil
 }
 
 // entitleOld gives a headline to alerts that were issued before headlines were kept.

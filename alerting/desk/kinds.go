@@ -43,7 +43,7 @@ func Kinds() []Kind {
 			Names: words("LIVE WARNING", "真实预警"), Reaches: words("this reaches the public", "将发送给公众"),
 			Light: Colour{"#B3001B", "#FFFFFF"}, Dark: Colour{"#FF8080", "#1F0000"}},
 		{ID: KindPublicTest, World: alerting.Test, Public: true, Colour: "violet", Symbol: "■",
-			Names: words("PUBLIC TEST", "公开测试"), Reaches: words("announced as a test, and the public does get it", "以测试名义，公众会收到"),
+			Names: words("PUBLIC TEST", "公开测试"), Reaches: words("real people get this, announced as a test", "以测试名义发布，公众会真实收到"),
 			Light: Colour{"#6A1B9A", "#FFFFFF"}, Dark: Colour{"#D9A8FF", "#1F0033"}},
 		{ID: string(alerting.Exercise), World: alerting.Exercise, Colour: "blue", Symbol: "◇",
 			Names: words("EXERCISE", "演练"), Reaches: words("only practice: this reaches nobody outside", "仅供内部练习，外部无人收到"),

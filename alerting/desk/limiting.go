@@ -72,7 +72,7 @@ func (p *Pacing) PlanRate(ctx context.Context, db bun.IDB, o RateOrder) (Plan, e
 	old, next := l.InForce(g), o.rate(g)
 	plan := Plan{Base: baseOf(g.Rate, g.Ceiling, l.Rate, l.Version), Subject: "gateway/" + g.Name, Alone: next <= old && next >= aloneDownTo*g.Rate}
 	if next != old || o.Default && l.Rate != 0 {
-		plan.Summary = []string{alerting.Say("summary.rate", "gateway %s: %s → %s a second (configured: %s)", g.Name, perSecond(old), perSecond(next), perSecond(g.Rate))}
+		plan.Summary = alerting.Several{alerting.Refuse(nil, "gateway.plan-rate", "gateway %s: %s → %s a second (configured: %s)", g.Name, perSecond(old), perSecond(next), perSecond(g.Rate))}
 	}
 	return plan, nil
 }
@@ -129,13 +129,13 @@ func (p *Pacing) PlanPause(ctx context.Context, db bun.IDB, o PauseOrder) (Plan,
 	plan := Plan{Base: baseOf(l.PausedUntil.UnixMilli(), l.Reason), Subject: "gateway/" + g.Name, Alone: o.Resume}
 	switch {
 	case o.Resume && l.pausedAt(now):
-		plan.Summary = []string{alerting.Say("summary.goes-on", "gateway %s: it was paused until %s, and goes on", g.Name, l.PausedUntil.Format(time.RFC3339))}
+		plan.Summary = alerting.Several{alerting.Refuse(nil, "gateway.plan-resume", "gateway %s: it was paused until %s, and goes on", g.Name, l.PausedUntil.Format(time.RFC3339))}
 	case o.Resume:
 	case l.pausedAt(now) && l.PausedUntil.Equal(o.Until):
 	default:
-		plan.Summary = []string{alerting.Say("summary.paused", "gateway %s: paused until %s: %s", g.Name, o.Until.UTC().Format(time.RFC3339), o.Reason)}
+		plan.Summary = alerting.Several{alerting.Refuse(nil, "gateway.plan-pause", "gateway %s: paused until %s: %s", g.Name, o.Until.UTC().Format(time.RFC3339), o.Reason)}
 		if g.Channel == alerting.Siren {
-			plan.Summary = append(plan.Summary, alerting.Say("summary.sirens-wait", "  what silences its sirens waits, too"))
+			plan.Summary = append(plan.Summary, alerting.Refuse(nil, "gateway.plan-silence", "  what silences its sirens waits, too"))
 		}
 	}
 	return plan, nil

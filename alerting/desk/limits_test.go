@@ -52,7 +52,7 @@ func TestWhoMayChangeARate(t *testing.T) {
 			{RateOrder{Gateway: "mail", Rate: 5}, false, alerting.ErrNotFound, "no gateway"},
 		} {
 			plan, err := p.PlanRate(t.Context(), o.db.Read(), row.order)
-			said := strings.Join(plan.Summary, "\n")
+			said := strings.Join(plan.Summary.Lines(), "\n")
 			if err != nil {
 				said = err.Error()
 			}

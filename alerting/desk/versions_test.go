@@ -69,6 +69,55 @@ func (w *writer) numbers() []int64 {
 	return out
 }
 
+// TestASaveWhoseAnswerWasLost: a form that did not hear of its saves goes on from them, whoever asked for them; what another form, another
+// person, or the same form of another person saved meanwhile is a conflict, and so is everything for a form without a name.
+func TestASaveWhoseAnswerWasLost(t *testing.T) {
+	form := func(name, by string, itself bool) Order {
+		o := as(by)
+		o.Form, o.Autosave = name, itself
+		return o
+	}
+	for name, row := range map[string]struct {
+		// lost are the saves of which the form heard nothing, and then is what it saves again in the place of version 1.
+		lost []Order
+		then Order
+		want int64
+	}{
+		"one":                      {[]Order{form("f1", "first", true)}, form("f1", "first", true), 3},
+		"several":                  {[]Order{form("f1", "first", true), form("f1", "first", true), form("f1", "first", true)}, form("f1", "first", true), 5},
+		"its author pressed Save":  {[]Order{form("f1", "first", false)}, form("f1", "first", false), 3},
+		"both in turn":             {[]Order{form("f1", "first", true)}, form("f1", "first", false), 3},
+		"another form":             {[]Order{form("f1", "first", true)}, form("f2", "first", true), 0},
+		"another form in between":  {[]Order{form("f1", "first", true), form("f2", "first", true)}, form("f1", "first", true), 0},
+		"somebody else":            {[]Order{form("f2", "second", true)}, form("f1", "first", true), 0},
+		"somebody else's same one": {[]Order{form("f1", "second", true)}, form("f1", "first", true), 0},
+		"no name":                  {[]Order{form("", "first", true)}, form("", "first", true), 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, o *office) {
+				w := o.writing(o.desk())
+				for _, order := range row.lost {
+					w.save(order)
+				}
+				text := o.write(o.alert("w", func(a *cap.Alert) { a.Infos[0].Headline = "written on" }))
+				draft, err := w.d.Amend(t.Context(), w.draft.ID, 1, text, row.then)
+				if row.want == 0 {
+					if now, _ := w.d.DraftAt(t.Context(), w.draft.ID); !errors.Is(err, alerting.ErrConflict) || now.Version != w.draft.Version {
+						t.Errorf("%v, and version %d stands", err, now.Version)
+					}
+					return
+				}
+				if err != nil || draft.Version != row.want || !bytes.Equal(draft.Document, text) {
+					t.Fatalf("version %d, want %d: %v", draft.Version, row.want, err)
+				}
+				if _, err := w.d.Amend(t.Context(), w.draft.ID, row.want+1, text, row.then); !errors.Is(err, alerting.ErrNotFound) {
+					t.Errorf("in the place of a version that there is not: %v", err)
+				}
+			})
+		})
+	}
+}
+
 // TestASittingIsOneVersion: what a form saves takes the place of what it saved before, each with a number of its own; what its
 // author saved, what is of another sitting or another author, and what was submitted, signed or returned is kept. Who reads pins nothing.
 func TestASittingIsOneVersion(t *testing.T) {

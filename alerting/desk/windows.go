@@ -210,31 +210,6 @@ func (d *Desk) CloseWindow(ctx context.Context, by alerting.Actor, c alerting.Wi
 	return err
 }
 
-// Windows lists the windows, the latest first.
-func (d *Desk) Windows(ctx context.Context) ([]Window, error) {
-	if d.Office == nil {
-		return nil, errNoApproval()
-	}
-	var rows []windowRow
-	const most = 200
-	if err := d.DB.Read().NewSelect().Model(&rows).Order("until_ms DESC", "id").Limit(most).Scan(ctx); err != nil {
-		return nil, fmt.Errorf("list windows: %w: %w", alerting.ErrUnavailable, err)
-	}
-	roll, err := d.roll(ctx, d.DB.Read())
-	if err != nil {
-		return nil, err
-	}
-	out := make([]Window, 0, len(rows))
-	for i := range rows {
-		one, err := rows[i].window(roll, d.Now())
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, one)
-	}
-	return out, nil
-}
-
 // Window gives a window that an order may name: one that is open or will be.
 func (d *Desk) Window(ctx context.Context, id string) (*alerting.TestWindow, error) {
 	if d.Office == nil {

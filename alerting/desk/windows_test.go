@@ -2,6 +2,9 @@ package desk
 
 import (
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -120,7 +123,7 @@ func TestAProposalEnds(t *testing.T) {
 		if _, err := d.SignWindow(ctx, by, "late", o.onWindow(o.proposal("late"), "first")); !errors.Is(err, alerting.ErrState) {
 			t.Errorf("signed after its time: %v", err)
 		}
-		all, err := d.Windows(ctx)
+		all, err := d.Windows(ctx, WindowQuery{Limit: 50})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -133,6 +136,61 @@ func TestAProposalEnds(t *testing.T) {
 			if got[id] != state {
 				t.Errorf("%s is %s, want %s", id, got[id], state)
 			}
+		}
+	})
+}
+
+// TestWindowsInPages: whatever the size of a page and the states asked for, page after page gives each window once, those that end last
+// first; two that end at the same moment stand in one order.
+func TestWindowsInPages(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		d, by := o.desk(approvals(t)), as("first").Actor
+		ctx := t.Context()
+		var want []string
+		for i, hours := range []int{9, 7, 7, 5, 3, 3, 2} {
+			w := o.proposal(fmt.Sprintf("w%d", 9-i))
+			w.Until = o.now.Add(time.Duration(hours) * time.Hour)
+			if i%3 == 0 {
+				w.By = []alerting.Approval{o.onWindow(w, "first"), o.onWindow(w, "second")}
+			}
+			if _, err := d.ProposeWindow(ctx, by, w); err != nil {
+				t.Fatal(err)
+			}
+			want = append(want, w.ID)
+		}
+		for _, limit := range []int{1, 2, 3, 7, 50} {
+			var got []string
+			for q := (WindowQuery{Limit: limit}); ; {
+				some, err := d.Windows(ctx, q)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i := range some {
+					got, q.After = append(got, some[i].ID), some[i].Place()
+				}
+				if len(some) < limit {
+					break
+				}
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("in pages of %d: %v, want %v", limit, got, want)
+			}
+		}
+		o.now = o.now.Add(6 * time.Hour)
+		for state, want := range map[WindowState]string{WindowProposed: "w8 w7", WindowLapsed: "w5 w4", WindowOpen: "w9", WindowOver: "w6 w3", WindowWithdrawn: "", WindowClosed: ""} {
+			some, err := d.Windows(ctx, WindowQuery{Limit: 50, States: []WindowState{state}})
+			var got []string
+			for _, w := range some {
+				if got = append(got, w.ID); w.State != state {
+					t.Errorf("%s is %s, and %s was asked for", w.ID, w.State, state)
+				}
+			}
+			if err != nil || strings.Join(got, " ") != want {
+				t.Errorf("%s: %v, want %s (%v)", state, got, want, err)
+			}
+		}
+		if all, err := d.Windows(ctx, WindowQuery{Limit: 50, States: WindowStates()}); err != nil || len(all) != len(want) {
+			t.Errorf("of all states there are %d (%v)", len(all), err)
 		}
 	})
 }

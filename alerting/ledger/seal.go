@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"strconv"
 
 	"tocsin/alerting"
 )
@@ -37,7 +36,7 @@ func (l *Ledger) Seal(ctx context.Context, live Live, books Books, write func(ct
 			return fmt.Errorf("seal alert %s: %w", live.ID, err)
 		}
 	}
-	sum := newTotalling()
+	sum := NewSum()
 	for from := uint32(0); from < pages; from += mergeChunk {
 		sealed, err := l.sealedPages(ctx, live.ID, from, min(from+mergeChunk, pages))
 		if err != nil {
@@ -47,12 +46,17 @@ func (l *Ledger) Seal(ctx context.Context, live Live, books Books, write func(ct
 			if err := write(ctx, from+uint32(i), p.pack()); err != nil {
 				return fmt.Errorf("seal alert %s page %d: %w", live.ID, from+uint32(i), err)
 			}
-			p.Count(sum.counts, &sum.people, sirens[from+uint32(i)])
+			sum.Add(&p, sirens[from+uint32(i)])
 		}
 	}
-	totals, err := sum.with(func(ch alerting.Channel) (Counts, error) { return l.Counts(ctx, live.ID, ch) })
-	if err != nil {
-		return fmt.Errorf("seal alert %s: %w", live.ID, err)
+	totals := sum.Totals()
+	for ch, c := range totals.Channels {
+		counts, err := l.Counts(ctx, live.ID, ch)
+		if err != nil {
+			return fmt.Errorf("seal alert %s: %w", live.ID, err)
+		}
+		c.Latencies = counts.Latencies
+		totals.Channels[ch] = c
 	}
 	packed, err := totals.Pack()
 	if err == nil {
@@ -65,24 +69,13 @@ func (l *Ledger) Seal(ctx context.Context, live Live, books Books, write func(ct
 }
 
 func (l *Ledger) sealedPages(ctx context.Context, id alerting.AlertID, from, to uint32) ([]SealedPage, error) {
-	raw, err := l.readPages(ctx, id, from, to)
+	raw, err := l.readPages(ctx, id, everyChannel(), from, to, notesField)
 	if err != nil {
 		return nil, err
 	}
-	fields := make([]string, 0, to-from)
-	for n := from; n < to; n++ {
-		fields = append(fields, "r"+strconv.FormatUint(uint64(n), 10))
-	}
 	out := make([]SealedPage, len(raw))
-	for c, ch := range alerting.Channels() {
-		notes, err := l.rdb.HMGet(ctx, l.pagesKey(id, ch), fields...).Result()
-		if err != nil {
-			return nil, away("read notes", err)
-		}
-		for i := range out {
-			out[i].states[c] = raw[i].states[c]
-			out[i].notes[c] = string(bytesOf(notes[i]))
-		}
+	for i := range raw {
+		out[i] = SealedPage{states: raw[i].states, notes: raw[i].notes}
 	}
 	return out, nil
 }
@@ -176,19 +169,4 @@ func markOfState(s alerting.State) alerting.Mark {
 		return alerting.Mark{Best: s, Handed: 1}
 	}
 	return alerting.Mark{Best: s}
-}
-
-// Count adds the places of the page to counts and, unless it holds sirens, to people.
-func (p *SealedPage) Count(counts map[alerting.Channel]*Counts, people *People, sirens bool) {
-	pg := page{states: p.states}
-	for c, ch := range alerting.Channels() {
-		for place := range alerting.PageSize {
-			if s := stateAt(p.states[c], place); s != alerting.None {
-				counts[ch].States[s]++
-			}
-		}
-	}
-	if !sirens {
-		people.add(&pg)
-	}
 }

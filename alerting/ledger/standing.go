@@ -11,23 +11,7 @@ import (
 // Standing reads the pages from one number to before another of a live alert, in the form in which they will be sealed one
 // day. ErrNotReady when the ledger cannot vouch for them. Its memory is that of the pages, so ask for few at a time.
 func (l *Ledger) Standing(ctx context.Context, id alerting.AlertID, from, to uint32) ([]SealedPage, error) {
-	if err := l.vouch(ctx, id); err != nil {
-		return nil, err
-	}
-	pages, err := l.sealedPages(ctx, id, from, to)
-	if err != nil {
-		return nil, err
-	}
-	// What was forgotten meanwhile would look like pages that nobody was targeted on.
-	return pages, l.vouch(ctx, id)
-}
-
-func (l *Ledger) vouch(ctx context.Context, id alerting.AlertID) error {
-	ready, _, err := l.Ready(ctx, id)
-	if err == nil && !ready {
-		err = ErrNotReady
-	}
-	return err
+	return l.sealedPages(ctx, id, from, to)
 }
 
 // StatesAt are the states of a place, each at the index of its channel.

@@ -70,30 +70,34 @@ func ReadTotals(b []byte) (Totals, error) {
 	return t, nil
 }
 
-// totalling adds pages up while they are sealed.
-type totalling struct {
-	counts map[alerting.Channel]*Counts
-	people People
+// Sum adds sealed pages up.
+type Sum struct {
+	states [4][alerting.StateCount]int64
+	people crowd
 }
 
-func newTotalling() *totalling {
-	t := &totalling{counts: make(map[alerting.Channel]*Counts)}
-	for _, ch := range alerting.Channels() {
-		t.counts[ch] = new(Counts)
-	}
-	return t
-}
+// NewSum is a sum of no pages.
+func NewSum() *Sum { return new(Sum) }
 
-// with is the sum, with the latencies that the ledger holds.
-func (t *totalling) with(latencies func(alerting.Channel) (Counts, error)) (Totals, error) {
-	out := Totals{People: t.people, Channels: make(map[alerting.Channel]Counts)}
-	for ch, c := range t.counts {
-		live, err := latencies(ch)
-		if err != nil {
-			return Totals{}, err
+// Add adds a page. Those on a page of sirens are not people.
+func (s *Sum) Add(p *SealedPage, sirens bool) {
+	for c := range p.states {
+		for place := range alerting.PageSize {
+			if state := stateAt(p.states[c], place); state != alerting.None {
+				s.states[c][state]++
+			}
 		}
-		c.Latencies = live.Latencies
-		out.Channels[ch] = *c
 	}
-	return out, nil
+	if !sirens {
+		s.people.add(&p.states)
+	}
+}
+
+// Totals are what was added, without how long hand-overs took: pages do not tell it.
+func (s *Sum) Totals() Totals {
+	out := Totals{People: s.people.people(), Channels: make(map[alerting.Channel]Counts)}
+	for c, ch := range alerting.Channels() {
+		out.Channels[ch] = Counts{States: s.states[c]}
+	}
+	return out
 }

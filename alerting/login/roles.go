@@ -29,31 +29,43 @@ type RolesPlan struct {
 }
 
 // Summary says it in words.
-func (p RolesPlan) Summary(name string) []string {
-	var out []string
-	for what, grants := range map[string][]Grant{"gains": p.Gains, "loses": p.Loses} {
-		if len(grants) > 0 {
-			out = append(out, fmt.Sprintf("%s %s %s", name, what, grantsText(grants)))
-		}
+func (p RolesPlan) Summary(name string) alerting.Several {
+	var out alerting.Several
+	if len(p.Gains) > 0 {
+		out = append(out, alerting.Refuse(nil, "roles.gains", "%s gains %s", name, grantsSaid(p.Gains)))
 	}
-	slices.Sort(out)
+	if len(p.Loses) > 0 {
+		out = append(out, alerting.Refuse(nil, "roles.loses", "%s loses %s", name, grantsSaid(p.Loses)))
+	}
 	if len(out) == 0 {
-		out = []string{name + " keeps what he has"}
+		out = append(out, alerting.Refuse(nil, "roles.same", "%s keeps what he has", name))
 	}
 	return out
 }
 
-func grantsText(grants []Grant) string {
+// grantsSaid are grants in words: "approver, auditor@UNIT".
+type grantsSaid []Grant
+
+func (g grantsSaid) String() string {
+	return g.said(", ", func(r Role) string { return string(r) })
+}
+
+// Chinese makes it a value of a Chinese sentence.
+func (g grantsSaid) Chinese() string {
+	return g.said("、", func(r Role) string { return alerting.Term("role " + r).Chinese() })
+}
+
+func (g grantsSaid) said(by string, name func(Role) string) string {
 	var out []string
-	for _, g := range grants {
-		text := string(g.Role)
-		if g.Unit != "" {
-			text += "@" + g.Unit
+	for _, one := range g {
+		text := name(one.Role)
+		if one.Unit != "" {
+			text += "@" + one.Unit
 		}
 		out = append(out, text)
 	}
 	slices.Sort(out)
-	return strings.Join(out, ", ")
+	return strings.Join(out, by)
 }
 
 // PlanRoles says what an order would come to. ErrNotFound when there is no such account.

@@ -73,18 +73,18 @@ type areaTally struct {
 	states         [4][alerting.StateCount]int64
 }
 
-func (t *areaTally) add(s *sheet, place uint8, e end, states [4]alerting.State) {
+func (t *areaTally) add(kind fanout.Kind, one *stand, e end, n int64) {
 	of := &t.people
-	if s.page.Kind == fanout.Sirens {
+	if kind == fanout.Sirens {
 		of = &t.sirens
 	}
-	of.add(e, states)
-	for c, state := range states {
-		if s.page.Targets[c].Has(place) {
-			t.targeted[c]++
+	of.add(e, one.states, n)
+	for c, state := range one.states {
+		if one.on[c] {
+			t.targeted[c] += n
 		}
 		if state != alerting.None {
-			t.states[c][state]++
+			t.states[c][state] += n
 		}
 	}
 }

@@ -31,6 +31,8 @@ type Listing struct {
 	Severity   string       `json:"severity,omitempty"`
 	Categories []string     `json:"categories,omitempty"`
 	Titles     []desk.Title `json:"titles,omitempty"`
+	// Window is the id of the public test that it belongs to; empty for most.
+	Window string `json:"window,omitempty"`
 	// Place is where it stands in the list.
 	Place alerting.Place `json:"-"`
 }
@@ -85,7 +87,7 @@ type found struct {
 func (f *found) listing() Listing {
 	h := f.headline
 	return Listing{Alert: f.p.Alert, World: f.p.World, MsgType: f.p.MsgType, Lane: f.p.Lane, People: f.p.People, Issued: f.p.Issued, Expires: f.p.Expires,
-		Sender: h.Sender, Severity: string(h.Severity), Categories: h.Categories, Titles: h.Titles, Place: f.place}
+		Sender: h.Sender, Severity: string(h.Severity), Categories: h.Categories, Titles: h.Titles, Window: h.Window, Place: f.place}
 }
 
 // find looks for alerts: in fan-out's books when all are wanted, and by their headlines when some are.

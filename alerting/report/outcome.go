@@ -102,9 +102,19 @@ type Missed struct {
 }
 
 // Outcome tells what an alert came to, and why deliveries did not arrive. ErrNotReady while the receipts are being rebuilt,
-// ErrState when fan-out has not begun with it.
+// ErrState when fan-out has not begun with it. Those who ask at the same time share an answer, and change nothing in it.
 func (r *Reporter) Outcome(ctx context.Context, id alerting.AlertID) (Outcome, []Cause, error) {
-	return r.review(ctx, id, nil)
+	both, err := r.outcomes.ask(ctx, id, func(ctx context.Context) (reviewed, error) {
+		out, causes, err := r.review(ctx, id, nil)
+		return reviewed{out, causes}, err
+	})
+	return both.outcome, both.causes, err
+}
+
+// reviewed is what a way through the pages found.
+type reviewed struct {
+	outcome Outcome
+	causes  []Cause
 }
 
 // Unreached calls take with everybody whom no channel reached, page by page, and then gives what Outcome does, counted on the

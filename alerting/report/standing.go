@@ -5,8 +5,11 @@ import (
 	"tocsin/alerting/approval"
 )
 
-// flag says of an alert that it went out before two people had signed it.
+// flag says of an alert that it belongs to a public test, and that it went out before two people had signed it.
 func (s *Status) flag(in *alerting.Issued) {
+	if w := in.Envelope.Window; w != nil {
+		s.Window = w.ID
+	}
 	order := in.Envelope.Standing
 	if order == nil {
 		return

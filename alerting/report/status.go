@@ -60,6 +60,9 @@ type Reporter struct {
 	Accepted func(ctx context.Context, id alerting.AlertID) (*alerting.Issued, error)
 	// Person and Siren say why an alert is not for a member; may be nil.
 	Person, Siren func(ctx context.Context, in *alerting.Issued, member int64) (audience.Standing, error)
+
+	statuses together[Status]
+	outcomes together[reviewed]
 }
 
 // Status is the standing of an alert.
@@ -74,6 +77,8 @@ type Status struct {
 	Expires time.Time `json:"expires"`
 	// Standing is the id of the standing authorisation under which it went out before two people had signed it.
 	Standing string `json:"standing,omitempty"`
+	// Window is the id of the public test that it belongs to: of the world test, and the public got it. Empty for most.
+	Window string `json:"window,omitempty"`
 	// StoppedBy is the alert that cancelled or superseded this one.
 	StoppedBy string `json:"stopped_by,omitempty"`
 	// Ready is false while the receipts are being rebuilt; the figures are then missing.
@@ -138,8 +143,13 @@ func statesOf(c ledger.Counts, claimed int64) States {
 	}
 }
 
-// Status reports on an alert; ErrNotFound when fan-out never saw it.
+// Status reports on an alert; ErrNotFound when fan-out never saw it. Those who ask at the same time share an answer, and change nothing
+// in it.
 func (r *Reporter) Status(ctx context.Context, id alerting.AlertID) (Status, error) {
+	return r.statuses.ask(ctx, id, func(ctx context.Context) (Status, error) { return r.status(ctx, id) })
+}
+
+func (r *Reporter) status(ctx context.Context, id alerting.AlertID) (Status, error) {
 	progress, err := r.Manifest.Progress(ctx, id)
 	if errors.Is(err, alerting.ErrNotFound) && r.Accepted != nil {
 		// Accepted a moment ago, and fan-out has not seen it yet.
@@ -192,6 +202,20 @@ func (r *Reporter) Status(ctx context.Context, id alerting.AlertID) (Status, err
 	return out, nil
 }
 
+// World is the world of an alert, whose receipts are not asked; ErrNotFound when there is no such alert.
+func (r *Reporter) World(ctx context.Context, id alerting.AlertID) (alerting.World, error) {
+	progress, err := r.Manifest.Progress(ctx, id)
+	if errors.Is(err, alerting.ErrNotFound) && r.Accepted != nil {
+		if in, pending := r.Accepted(ctx, id); pending == nil {
+			return in.Envelope.World, nil
+		}
+	}
+	if err != nil {
+		return "", fmt.Errorf("world of alert %s: %w", id, err)
+	}
+	return progress.World, nil
+}
+
 // groupsOf are the groups of an update; nil for any other message.
 func groupsOf(p fanout.Progress) *fanout.Groups {
 	if p.MsgType != string(cap.MsgUpdate) {
@@ -233,33 +257,31 @@ func (r *Reporter) counts(ctx context.Context, p fanout.Progress, sirens map[uin
 func (r *Reporter) sealedCounts(ctx context.Context, p fanout.Progress, sirens map[uint32]bool) (map[alerting.Channel]channelCounts, ledger.People, error) {
 	if len(p.Totals) > 0 {
 		totals, err := ledger.ReadTotals(p.Totals)
-		out := make(map[alerting.Channel]channelCounts)
-		for ch, c := range totals.Channels {
-			out[ch] = channelCounts{counts: c}
-		}
-		return out, totals.People, err
+		return standingOf(&totals), totals.People, err
 	}
-	counts := make(map[alerting.Channel]*ledger.Counts)
-	for _, ch := range alerting.Channels() {
-		counts[ch] = new(ledger.Counts)
-	}
-	var people ledger.People
+	sum := ledger.NewSum()
 	for n := range p.Pages {
 		page, err := r.Manifest.Page(ctx, p.Alert, n)
 		if err != nil {
-			return nil, people, err
+			return nil, ledger.People{}, err
 		}
 		sealed, err := ledger.ReadSealed(page.Sealed)
 		if err != nil {
-			return nil, people, fmt.Errorf("page %d: %w", n, err)
+			return nil, ledger.People{}, fmt.Errorf("page %d: %w", n, err)
 		}
-		sealed.Count(counts, &people, sirens[n])
+		sum.Add(&sealed, sirens[n])
 	}
+	totals := sum.Totals()
+	return standingOf(&totals), totals.People, nil
+}
+
+// standingOf are the counts of what was sealed: nothing of it is claimed.
+func standingOf(t *ledger.Totals) map[alerting.Channel]channelCounts {
 	out := make(map[alerting.Channel]channelCounts)
-	for ch, c := range counts {
-		out[ch] = channelCounts{counts: *c}
+	for ch, c := range t.Channels {
+		out[ch] = channelCounts{counts: c}
 	}
-	return out, people, nil
+	return out
 }
 
 // lay puts the channels side by side that target anybody, and says whether the books agree. It is never nil: that none

@@ -2,125 +2,11 @@ package report
 
 import (
 	"cmp"
-	"context"
-	"fmt"
-	"iter"
 	"slices"
 
 	"tocsin/alerting"
 	"tocsin/alerting/fanout"
-	"tocsin/alerting/ledger"
 )
-
-// sheet is a page of the manifest, and how it stands.
-type sheet struct {
-	page     fanout.Page
-	standing ledger.SealedPage
-	// notes of the channels are read when the first of them is needed.
-	notes [4]map[uint8][]ledger.Note
-}
-
-// sheetsAtOnce is how many pages are in memory at a time: with a note on every delivery they take some 5 MB.
-const sheetsAtOnce = 16
-
-// sheets goes through the pages from a number on that fan-out had written when p was read. It ends after the first error.
-func (r *Reporter) sheets(ctx context.Context, p fanout.Progress, from uint32) iter.Seq2[sheet, error] {
-	return func(yield func(sheet, error) bool) {
-		var lot []fanout.Page
-		give := func() bool {
-			standing, err := r.standing(ctx, p, lot)
-			if err != nil {
-				yield(sheet{}, err)
-				return false
-			}
-			for i := range lot {
-				if !yield(sheet{page: lot[i], standing: standing[i]}, nil) {
-					return false
-				}
-			}
-			lot = lot[:0]
-			return true
-		}
-		for page, err := range r.Manifest.Pages(ctx, p.Alert, from) {
-			if err != nil {
-				yield(sheet{}, err)
-				return
-			}
-			if page.Number >= p.Pages {
-				break
-			}
-			if len(lot) > 0 && (len(lot) == sheetsAtOnce || page.Number-lot[0].Number >= sheetsAtOnce) && !give() {
-				return
-			}
-			lot = append(lot, page)
-		}
-		if len(lot) > 0 {
-			give()
-		}
-	}
-}
-
-// standing is how pages stand: by the manifest once they are sealed, and by the ledger before.
-func (r *Reporter) standing(ctx context.Context, p fanout.Progress, lot []fanout.Page) ([]ledger.SealedPage, error) {
-	out := make([]ledger.SealedPage, len(lot))
-	if p.Sealed {
-		for i := range lot {
-			var err error
-			if out[i], err = ledger.ReadSealed(lot[i].Sealed); err != nil {
-				return nil, fmt.Errorf("page %d: %w", lot[i].Number, err)
-			}
-		}
-		return out, nil
-	}
-	from := lot[0].Number
-	pages, err := r.Standing(ctx, p.Alert, from, lot[len(lot)-1].Number+1)
-	if err != nil {
-		return nil, err
-	}
-	for i := range lot {
-		out[i] = pages[lot[i].Number-from]
-	}
-	return out, nil
-}
-
-// states are those of a place. What is targeted and not yet in the ledger is queued: the ledger hears of a page a moment after
-// the manifest, and a claim does the same.
-func (s *sheet) states(place uint8) [4]alerting.State {
-	states := s.standing.StatesAt(place)
-	for c := range states {
-		if states[c] == alerting.None && s.page.Targets[c].Has(place) {
-			states[c] = alerting.Queued
-		}
-	}
-	return states
-}
-
-// reason is the last thing that was noted of why a delivery ended as it did; empty when nothing was.
-func (s *sheet) reason(c int, place uint8, state alerting.State) string {
-	if s.notes[c] == nil {
-		s.notes[c] = s.standing.Notes(c)
-	}
-	last := ""
-	for _, n := range s.notes[c][place] {
-		// A note of another kind tells why it was put off; of a failure only that of the failure counts.
-		if n.Reason != "" && (state != alerting.Failed || n.What == state.String()) {
-			last = n.Reason
-		}
-	}
-	return last
-}
-
-// missed is how the deliveries of somebody ended whom none reached.
-func (s *sheet) missed(place uint8) []Missed {
-	out := []Missed{}
-	states := s.states(place)
-	for c, ch := range alerting.Channels() {
-		if states[c] != alerting.None {
-			out = append(out, Missed{Channel: ch, State: states[c].String(), Reason: s.reason(c, place, states[c])})
-		}
-	}
-	return out
-}
 
 // tally adds pages up.
 type tally struct {
@@ -135,57 +21,86 @@ type tally struct {
 
 func newTally() *tally { return &tally{causes: newCauses(), areas: make(map[zone]*areaTally)} }
 
-// add counts a page, and gives the places of those whom no channel reached.
-func (t *tally) add(s *sheet) (lost []uint8) {
-	of := &t.people
-	if s.page.Kind == fanout.Sirens {
-		of = &t.sirens
+// stand is all that a tally asks of somebody: where he is, what he was to get, and what became of it.
+type stand struct {
+	at     zone
+	info   uint8
+	on     [4]bool
+	states [4]alerting.State
+}
+
+func (s *sheet) stand(place uint8) stand {
+	out := stand{at: zoneOf(&s.page, place), info: s.page.Infos[place], states: s.states(place)}
+	for c := range out.on {
+		out.on[c] = s.page.Targets[c].Has(place)
 	}
+	return out
+}
+
+// add counts a page, and gives the places of those whom no channel reached. Neighbours mostly stand alike, and are counted together.
+func (t *tally) add(s *sheet) (lost []uint8) {
+	var last stand
+	var end end
+	alike := int64(0)
 	for i := range s.page.Persons {
 		place := uint8(i)
-		states := s.states(place)
-		end := endOf(states)
-		t.count(s, place, states)
-		of.add(end, states)
-		t.area(zoneOf(&s.page, place)).add(s, place, end, states)
-		if s.page.Kind == fanout.People {
-			t.infos[s.page.Infos[i]].add(end, states)
+		one := s.stand(place)
+		if alike == 0 || one != last {
+			t.count(s.page.Kind, &last, end, alike)
+			last, end, alike = one, endOf(one.states), 0
 		}
+		alike++
+		t.explain(s, place, &one)
 		if end == unreached {
 			lost = append(lost, place)
 		}
 	}
+	t.count(s.page.Kind, &last, end, alike)
 	return lost
 }
 
-func (t *tally) area(at zone) *areaTally {
-	if t.areas[at] == nil {
-		t.areas[at] = new(areaTally)
+// count counts n who stand alike.
+func (t *tally) count(kind fanout.Kind, one *stand, end end, n int64) {
+	if n == 0 {
+		return
 	}
-	return t.areas[at]
-}
-
-// count counts the deliveries of one place.
-func (t *tally) count(s *sheet, place uint8, states [4]alerting.State) {
+	area := t.areas[one.at]
+	if area == nil {
+		area = new(areaTally)
+		t.areas[one.at] = area
+	}
+	area.add(kind, one, end, n)
+	if kind == fanout.Sirens {
+		t.sirens.add(end, one.states, n)
+	} else {
+		t.people.add(end, one.states, n)
+		t.infos[one.info].add(end, one.states, n)
+	}
 	reached, by := 0, 0
-	for c, state := range states {
-		if s.page.Targets[c].Has(place) {
-			t.channels[c].Targeted++
+	for c, state := range one.states {
+		if one.on[c] {
+			t.channels[c].Targeted += n
 		}
 		if state == alerting.None {
 			continue
 		}
-		t.states[c][state]++
-		switch {
-		case told(state):
-			t.channels[c].Reached++
+		t.states[c][state] += n
+		if told(state) {
+			t.channels[c].Reached += n
 			reached, by = reached+1, c
-		case state != alerting.Queued:
-			t.causes.add(Cause{Channel: alerting.Channels()[c], State: state.String(), Reason: s.reason(c, place, state)})
 		}
 	}
 	if reached == 1 {
-		t.channels[by].Alone++
+		t.channels[by].Alone += n
+	}
+}
+
+// explain notes why deliveries to a place did not arrive.
+func (t *tally) explain(s *sheet, place uint8, one *stand) {
+	for c, state := range one.states {
+		if state != alerting.None && state != alerting.Queued && !told(state) {
+			t.causes.add(Cause{Channel: alerting.Channels()[c], State: state.String(), Reason: s.reason(c, place, state)})
+		}
 	}
 }
 
@@ -220,27 +135,28 @@ func endOf(states [4]alerting.State) end {
 	return out
 }
 
-func (r *Reach) add(e end, states [4]alerting.State) {
+// add counts n who stand alike.
+func (r *Reach) add(e end, states [4]alerting.State, n int64) {
 	switch e {
 	case nobody:
 		return
 	case reachedEnd:
-		r.Reached++
+		r.Reached += n
 		best := slices.Max(states[:])
 		if best >= alerting.Delivered {
-			r.Delivered++
+			r.Delivered += n
 		}
 		if best == alerting.Acknowledged {
-			r.Acknowledged++
+			r.Acknowledged += n
 		}
 	case openEnd:
-		r.Open++
+		r.Open += n
 	case uncertainEnd:
-		r.Uncertain++
+		r.Uncertain += n
 	case unreached:
-		r.Unreached++
+		r.Unreached += n
 	}
-	r.Targeted++
+	r.Targeted += n
 }
 
 // Cause is why deliveries did not arrive, or may not have.

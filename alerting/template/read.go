@@ -59,6 +59,7 @@ func (r *reader) read() {
 	r.grade()
 	r.way()
 	r.texts()
+	r.t.About, r.t.AboutIn = r.about(r.root)
 	r.slots()
 	r.t.Update = r.later("update")
 	r.t.AllClear = r.later("all-clear")
@@ -81,7 +82,6 @@ func (r *reader) head() {
 		s.bad("version", "template.version", "it is missing: write 1, and count up with every change")
 	}
 	t.Version = s.whole("version", 1, 1_000_000)
-	t.About = r.line(s, "about", s.text("about"))
 	t.Note = r.line(s, "note", s.text("note"))
 }
 

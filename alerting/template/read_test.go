@@ -42,6 +42,8 @@ func TestFaults(t *testing.T) {
 		{"no area", "  area: {type: area}\n", "", "slots:", "0 slots of the type area: want exactly one"},
 		{"a choice without options", "      leave: {en: Leave now, zh-CN: 立即撤离}\n      stay: {en: Stay upstairs, zh-CN: 留在楼上}\n", "", "    options:", "slots.action.options: want keys to choose from"},
 		{"an option without a language", "stay: {en: Stay upstairs, zh-CN: 留在楼上}", "stay: {en: Stay upstairs}", "      stay:", "slots.action.options.stay.zh-CN: it is missing"},
+		{"an about without a language", "until: {type: time}", "until: {type: time, about: {en: until when}}", "  until:", "slots.until.about.zh-CN: it is missing"},
+		{"an about in another language", "version: 2", "version: 2\nabout: {en: A flood, zh-CN: 洪水, fr: Inondation}", "hazard", "about.fr: there is no such key"},
 		{"a unit without a language", "unit: {en: m, zh-CN: 米}", "unit: {en: m}", "  level:", "slots.level.unit.zh-CN: it is missing"},
 		{"bounds the wrong way round", "min: 0, max: 20", "min: 20, max: 0", "  level:", "it is less than min"},
 		{"a default that does not fit", "default: leave", "default: run", "  action:", `slots.action.default: got "run"`},
@@ -97,6 +99,20 @@ func TestAllFaultsAreToldAtOnce(t *testing.T) {
 		if b.Faults[i].Line < b.Faults[i-1].Line {
 			t.Errorf("line %d follows line %d", b.Faults[i].Line, b.Faults[i-1].Line)
 		}
+	}
+}
+
+// TestAbout: what a template and its slots are for may be said in each language, and then in all of them.
+func TestAbout(t *testing.T) {
+	text := strings.Replace(flood, "version: 2", "version: 2\nabout: {en: A river floods, zh-CN: 河水泛滥}", 1)
+	one := parse(t, strings.Replace(text, "until: {type: time}", "until: {type: time, about: {en: until when, zh-CN: 到什么时候}}", 1))
+	until := one.slot("until")
+	if one.About != "A river floods" || one.AboutIn["zh-CN"] != "河水泛滥" || until.About != "until when" || until.AboutIn["zh-CN"] != "到什么时候" {
+		t.Errorf("template %q %v, slot %q %v", one.About, one.AboutIn, until.About, until.AboutIn)
+	}
+	one = parse(t, strings.Replace(flood, "version: 2", "version: 2\nabout: A river floods", 1))
+	if one.About != "A river floods" || one.AboutIn != nil {
+		t.Errorf("one line for all: %q %v", one.About, one.AboutIn)
 	}
 }
 

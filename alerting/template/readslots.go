@@ -30,7 +30,8 @@ func (r *reader) slots() {
 		if !slotName.MatchString(name) {
 			s.bad("", "template.slot-name", "a slot is called by small letters, digits and _, 32 at most")
 		}
-		slot := Slot{Name: name, line: s.node.line, Type: code(s, "type", Types()), About: r.line(s, "about", s.text("about"))}
+		slot := Slot{Name: name, line: s.node.line, Type: code(s, "type", Types())}
+		slot.About, slot.AboutIn = r.about(s)
 		known := []string{"type", "about", "default", "example"}
 		switch slot.Type {
 		case TypeText, TypePlace:
@@ -75,6 +76,15 @@ func (r *reader) options(s section) []Option {
 		out = append(out, Option{Key: key, Words: r.perLanguage(all, key, false)})
 	}
 	return out
+}
+
+// about reads what a template, or a slot, is for: a line for all languages, or one for each.
+func (r *reader) about(s section) (string, map[string]string) {
+	if n := s.node.at["about"]; n == nil || n.kind == words || len(r.t.Texts) == 0 {
+		return r.line(s, "about", s.text("about")), nil
+	}
+	each := r.perLanguage(s, "about", false)
+	return each[r.t.Texts[0].Language], each
 }
 
 // perLanguage reads a text for every language. Where one text may do for all, it may stand by itself.

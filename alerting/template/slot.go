@@ -34,8 +34,9 @@ func Types() []Type { return []Type{TypeText, TypePlace, TypeTime, TypeNumber, T
 type Slot struct {
 	Name string `json:"name"`
 	Type Type   `json:"type"`
-	// About says what to fill in.
-	About string `json:"about,omitempty"`
+	// About says what to fill in, and AboutIn in each language, as those of a Template do.
+	About   string            `json:"about,omitempty"`
+	AboutIn map[string]string `json:"about_in,omitempty"`
 	// Length is how many characters a text or the name of a place may have.
 	Length int `json:"length,omitempty"`
 	// Min and Max bound a number; nil is no bound.

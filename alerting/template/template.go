@@ -13,8 +13,9 @@ import (
 type Template struct {
 	ID      string `json:"id"`
 	Version int    `json:"version"`
-	// About says in a line when to take this template.
-	About string `json:"about,omitempty"`
+	// About says in a line when to take this template, in its first language or in all; AboutIn, in each language where the file does.
+	About   string            `json:"about,omitempty"`
+	AboutIn map[string]string `json:"about_in,omitempty"`
 	// Hazard is the class of danger, and EventCodes what lists of event codes call it.
 	Hazard     event.Hazard `json:"hazard"`
 	EventCodes []cap.Value  `json:"event_codes,omitempty"`

@@ -96,7 +96,7 @@ func command(t *terminal) *cobra.Command {
 		draftVerb(t), draftsVerb(t), submitVerb(t), approveVerb(t), confirmationVerb(t), worldsVerb(t), actVerb(t, "return", "Give a submitted draft back to its author"),
 		actVerb(t, "reject", "End a submitted draft that must not go out"), actVerb(t, "withdraw", "Take a draft back that was not released yet"),
 		proceedVerb(t), windowVerb(t), inboxVerb(t), operatorsVerb(t), standingVerb(t), countersignVerb(t), changesVerb(t), gatewaysVerb(t), routeVerb(t), loginVerb(t), logoutVerb(t), whoamiVerb(t),
-		meVerb(t), setupVerb(t), setupLinkVerb(t), accountsVerb(t), tokensVerb(t), doctorVerb(t), keysVerb(t), demoVerb(t))
+		meVerb(t), setupVerb(t), setupLinkVerb(t), accountsVerb(t), tokensVerb(t), policyVerb(t), doctorVerb(t), keysVerb(t), demoVerb(t))
 	t.completeIDs(root)
 	return root
 }

@@ -13,6 +13,7 @@ import (
 
 	"tocsin/alerting"
 	"tocsin/alerting/approval"
+	"tocsin/cmd/tocsin/client"
 	"tocsin/cmd/tocsin/serve"
 )
 
@@ -183,13 +184,15 @@ func windowOpenVerb(t *terminal) *cobra.Command {
 }
 
 func windowListVerb(t *terminal) *cobra.Command {
-	return &cobra.Command{Use: "list", Short: "Every public test, the latest first", Args: cobra.NoArgs,
+	var states []string
+	var paging client.Paging
+	c := &cobra.Command{Use: "list", Short: "Public tests and proposals, the latest first", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			api, err := t.client()
 			if err != nil {
 				return err
 			}
-			all, err := api.Windows(cmd.Context())
+			all, err := api.Windows(cmd.Context(), states, paging)
 			if err != nil {
 				return t.refused(err)
 			}
@@ -199,4 +202,7 @@ func windowListVerb(t *terminal) *cobra.Command {
 			}
 			return t.show(l)
 		}}
+	c.Flags().StringSliceVar(&states, "state", nil, "only those that are proposed, ahead, open, over, closed, lapsed, withdrawn or void (may be repeated)")
+	pagingFlags(c, &paging)
+	return c
 }

@@ -67,6 +67,9 @@ func (q *request) alert() (*alertShown, error) {
 	if err := q.get(q.api("alerts", a.ID), &a.Status); err != nil {
 		return nil, err
 	}
+	if a.Status.Window != "" {
+		q.kind = desk.KindPublicTest // it reaches people, and nobody may think that it does not
+	}
 	var document []byte
 	err := q.get(q.api("alerts", a.ID, "document"), &document)
 	var problem *Problem
@@ -120,6 +123,9 @@ func areasOf(info *cap.Info) string {
 		if d := info.Areas[i].Description; d != "" && !slices.Contains(names, d) {
 			names = append(names, d)
 		}
+	}
+	if speaks(info.Language, "zh") {
+		return strings.Join(names, "、")
 	}
 	return strings.Join(names, ", ")
 }

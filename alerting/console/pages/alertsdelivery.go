@@ -104,7 +104,7 @@ func (q *request) ChartWords() string {
 	for _, ch := range alerting.Channels() {
 		channels[string(ch)] = q.T("alerts.channel." + string(ch))
 	}
-	return jsonText(map[string]any{"channels": channels, "time": q.T("alerts.chart.time"), "about": q.T("alerts.chart.about")})
+	return jsonText(map[string]any{"channels": channels, "time": q.T("alerts.chart.time"), "about": q.T("alerts.chart.about"), "toggle": q.T("alerts.chart.toggle")})
 }
 
 // ZoneName is the zone of the office as browsers know it; empty where it has no such name.

@@ -22,6 +22,8 @@ type Problem struct {
 	Detail   string       `json:"detail"`
 	Outcome  string       `json:"outcome"`
 	Findings cap.Findings `json:"findings"`
+	// RetryAfter is the header of that name: in how many seconds to come again; empty when the API does not say.
+	RetryAfter string `json:"-"`
 }
 
 func (p *Problem) Error() string {
@@ -101,7 +103,7 @@ func (q *request) send(c call) (*answer, error) {
 
 // problem is what a refusal says.
 func (a *answer) problem(asked string) error {
-	problem := &Problem{Status: a.status, Title: http.StatusText(a.status)}
+	problem := &Problem{Status: a.status, Title: http.StatusText(a.status), RetryAfter: a.header.Get("Retry-After")}
 	if strings.HasPrefix(a.header.Get("Content-Type"), "application/problem+json") {
 		if err := json.Unmarshal(a.body.Bytes(), problem); err != nil {
 			return fmt.Errorf("%s: the refusal: %w", asked, err)

@@ -100,6 +100,9 @@ func (q *request) preparedList() (all console.PreparedList, err error) {
 	if problem := (*Problem)(nil); errors.As(err, &problem) && problem.Status == http.StatusNotFound {
 		return all, nil
 	}
+	for i := range all.Templates {
+		all.Templates[i].About = q.about(all.Templates[i].About, all.Templates[i].AboutIn)
+	}
 	all.Templates = slices.DeleteFunc(all.Templates, func(t console.Prepared) bool { return !slices.Contains(t.Statuses, q.status()) })
 	return all, err
 }

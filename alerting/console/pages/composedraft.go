@@ -1,6 +1,8 @@
 package pages
 
 import (
+	"cmp"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/http"
@@ -10,6 +12,7 @@ import (
 	"strings"
 
 	"tocsin/alerting/audience"
+	"tocsin/alerting/console"
 	"tocsin/alerting/desk"
 	"tocsin/cap"
 )
@@ -109,6 +112,11 @@ func boxAround(a, b []float64) []float64 {
 		return b
 	}
 	return []float64{min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])}
+}
+
+// FormName is what the form calls itself, so that what it saved last is known to be its own; the script gives it another name.
+func (q *request) FormName() string {
+	return cmp.Or(q.r.PostFormValue("form"), rand.Text())
 }
 
 // composeSave saves the form without a script, and does what the pressed button says besides.
@@ -211,6 +219,9 @@ func (q *request) save(d *desk.Draft, base *cap.Alert, v url.Values, said map[st
 	header := http.Header{"If-Match": {strconv.Quote(v.Get("version"))}}
 	if itself {
 		header.Set("Tocsin-Autosave", "1")
+	}
+	if form := v.Get("form"); form != "" {
+		header.Set(console.FormHeader, form)
 	}
 	var after desk.Draft
 	_, err := q.ask(call{method: http.MethodPut, path: q.api("drafts", d.ID) + "?" + order.Encode(), text: cap.WriteDraft(a), media: capMedia, header: header}, &after)

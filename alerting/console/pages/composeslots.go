@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -19,6 +20,8 @@ import (
 type slotted struct {
 	ID    string `json:"id"`
 	About string `json:"about"`
+	// AboutIn is About in each language, where the template has it.
+	AboutIn map[string]string `json:"about_in"`
 	// Expires is the slot that says when the warning ends; left empty, it ends after Validity.
 	Expires  string          `json:"expires"`
 	Validity string          `json:"validity"`
@@ -121,7 +124,9 @@ func unitName(slot string) string { return "unit." + slot }
 
 func (q *request) slotted() (*slotted, error) {
 	var t slotted
-	return &t, q.get("/api/templates/"+url.PathEscape(q.r.PathValue("id")), &t)
+	err := q.get("/api/templates/"+url.PathEscape(q.id()), &t)
+	t.About = q.about(t.About, t.AboutIn)
+	return &t, err
 }
 
 func slotsPage(q *request) error {
@@ -157,7 +162,7 @@ func (q *request) showSlots(status int, t *slotted, page *filling, said map[stri
 }
 
 func (q *request) drawSlot(t *slotted, s *template.Slot, said []Said, units []Option) slotPart {
-	part := slotPart{Name: s.Name, About: s.About}
+	part := slotPart{Name: s.Name, About: q.about(s.About, s.AboutIn)}
 	field := func(lang, kind, hint string) *Field {
 		name := slotName(s.Name, lang)
 		f := &Field{Name: name, Label: q.slotLabel(s), Hint: q.slotHint(s, lang, hint), Type: kind, Value: q.r.FormValue(name), Language: lang, Required: s.Default == nil && s.Name != t.Expires && q.form("update") == ""}
@@ -172,7 +177,7 @@ func (q *request) drawSlot(t *slotted, s *template.Slot, said []Said, units []Op
 		for n, lang := range t.languages() {
 			f := field(lang, "text", "")
 			if len(t.Texts) > 1 {
-				f.Label = q.T("compose.slots.in", q.slotLabel(s), q.languageName(lang))
+				f.Label = q.T("compose.slots.in", q.slotLabel(s), q.languageAmong(lang, t.languages()))
 			}
 			// One text may do for all, and a unit for a place.
 			f.Required = f.Required && n == 0 && (s.Type == template.TypeText || len(units) == 0)
@@ -200,10 +205,7 @@ func (q *request) drawSlot(t *slotted, s *template.Slot, said []Said, units []Op
 
 // slotLabel is what a slot asks for: its own words where it has some.
 func (q *request) slotLabel(s *template.Slot) string {
-	if s.About != "" {
-		return s.About
-	}
-	return s.Name
+	return cmp.Or(q.about(s.About, s.AboutIn), s.Name)
 }
 
 // slotHint says how to fill in a slot: bounds, what is taken when it is left empty, or an example.
@@ -239,12 +241,33 @@ func shownIn(v any, lang string) string {
 	return jsonText(v)
 }
 
+// Sample is a value of a slot as the reader's language has it.
+func (q *request) Sample(v any) string {
+	each, ok := v.(map[string]any)
+	if !ok {
+		return shownIn(v, q.Lang)
+	}
+	words := make(map[string]string, len(each))
+	for tag := range each {
+		words[tag] = shownIn(v, tag)
+	}
+	return q.inMyLanguage(words)
+}
+
+// InMyLanguage is inMyLanguage, for the templates.
+func (q *request) InMyLanguage(words map[string]string) string { return q.inMyLanguage(words) }
+
 func jsonText(v any) string {
 	text, err := json.Marshal(v)
 	if err != nil {
 		return ""
 	}
 	return string(text)
+}
+
+// about is what a template, or a slot, is for, in the reader's language where the template has it.
+func (q *request) about(text string, each map[string]string) string {
+	return cmp.Or(q.inMyLanguage(each), text)
 }
 
 // inMyLanguage is the text of the reader's language, else any.

@@ -64,6 +64,9 @@ func (q *request) showCountersigning(status int, refused *refusal) error {
 	if err := q.get(q.api("alerts", q.r.PathValue("id"), "countersign")+"?lang="+url.QueryEscape(q.Lang), &c.Waiting); err != nil {
 		return err
 	}
+	if c.Confirmation.Kind.ID == desk.KindPublicTest {
+		q.kind = desk.KindPublicTest
+	}
 	c.Wrote, c.Place = c.Author == q.Me.Name, placeField(c.Confirmation.Challenge)
 	all, _, err := q.operators()
 	if err != nil {

@@ -175,11 +175,11 @@ func (q *request) ChannelNames(named []alerting.Channel) string {
 	for _, c := range named {
 		out = append(out, q.T("drafts.channel."+string(c)))
 	}
-	return strings.Join(out, q.T("drafts.between"))
+	return strings.Join(out, q.T("comma"))
 }
 
 // Joined are names in one line.
-func (q *request) Joined(names []string) string { return strings.Join(names, q.T("drafts.between")) }
+func (q *request) Joined(names []string) string { return strings.Join(names, q.T("comma")) }
 
 // codeWords are where the catalogue has words for codes of CAP.
 func codeWords() map[string]string {

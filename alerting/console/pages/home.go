@@ -230,7 +230,7 @@ func (q *request) waitingCountersigns(h *homeShown) error {
 	for i := range all {
 		c := &all[i]
 		if c.Author != q.Me.Name {
-			h.Waiting = append(h.Waiting, waiting{Kind: "countersign", Title: cmp.Or(q.Called(c.Titles, c.Title), c.Alert.String()), Href: q.At("alerts", c.Alert.String()), Since: c.Released, Due: c.Due, Overdue: c.Overdue})
+			h.Waiting = append(h.Waiting, waiting{Kind: "countersign", Title: cmp.Or(q.Called(c.Titles, c.Title), c.Alert.String()), Href: q.At("alerts", c.Alert.String(), "countersign"), Since: c.Released, Due: c.Due, Overdue: c.Overdue})
 		}
 	}
 	return nil

@@ -65,9 +65,7 @@ func logIn(q *request) error {
 	switch {
 	case errors.As(err, &problem):
 		form.Problem = problem.Detail
-		if wait := header.Get("Retry-After"); wait != "" {
-			q.w.Header().Set("Retry-After", wait)
-		}
+		q.comeAgain(problem)
 		return q.showAs(problem.Status, "login/login", q.T("login.title"), form)
 	case err != nil:
 		return err

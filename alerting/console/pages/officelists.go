@@ -49,13 +49,16 @@ func (q *request) TemplateFault(f template.Fault) string {
 
 // sirenList is the list of sirens, with the forms that switch and import them.
 type sirenList struct {
-	*list[audience.SirenLine]
+	*list[console.Siren]
 	Import *importForm
 	Reason *Field
 }
 
 func newSirenList(q *request) (*sirenList, error) {
-	l, err := listOf[audience.SirenLine](q, "/api/sirens", "state", "group", "gateway")
+	l, err := listOf[console.Siren](q, "/api/sirens", "state", "group", "gateway")
+	if problem := asProblem(err); problem != nil && problem.Status == http.StatusBadRequest {
+		l, err = &list[console.Siren]{Problem: problem.Detail}, nil // a group or a gateway that there is not
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -125,21 +128,25 @@ func templatesPage(q *request) error {
 	if err != nil {
 		return err
 	}
+	for i := range all.Templates {
+		all.Templates[i].About = q.about(all.Templates[i].About, all.Templates[i].AboutIn)
+	}
 	return q.show("office/templates", q.T("office.templates"), all)
 }
 
 // templateShown is a template as the API writes it: its patterns and its validity are texts there.
 type templateShown struct {
-	ID        string          `json:"id"`
-	About     string          `json:"about"`
-	Version   int             `json:"version"`
-	Severity  string          `json:"severity"`
-	Urgency   string          `json:"urgency"`
-	Certainty string          `json:"certainty"`
-	Statuses  []string        `json:"statuses"`
-	Channels  []string        `json:"channels"`
-	Digest    string          `json:"sha256"`
-	Slots     []template.Slot `json:"slots"`
+	ID        string            `json:"id"`
+	About     string            `json:"about"`
+	AboutIn   map[string]string `json:"about_in"`
+	Version   int               `json:"version"`
+	Severity  string            `json:"severity"`
+	Urgency   string            `json:"urgency"`
+	Certainty string            `json:"certainty"`
+	Statuses  []string          `json:"statuses"`
+	Channels  []string          `json:"channels"`
+	Digest    string            `json:"sha256"`
+	Slots     []template.Slot   `json:"slots"`
 	Texts     []struct {
 		Language    string `json:"language"`
 		Headline    string `json:"headline"`
@@ -152,6 +159,10 @@ func templatePage(q *request) error {
 	var t templateShown
 	if err := q.get("/api/templates/"+url.PathEscape(q.r.PathValue("id")), &t); err != nil {
 		return err
+	}
+	t.About = q.about(t.About, t.AboutIn)
+	for i := range t.Slots {
+		t.Slots[i].About = q.about(t.Slots[i].About, t.Slots[i].AboutIn)
 	}
 	return q.show("office/template", t.ID, &t)
 }

@@ -127,17 +127,38 @@ func tagOf(info *cap.Info) string {
 	return info.Language
 }
 
+// LanguageName is languageName, for the templates.
+func (q *request) LanguageName(tag string) string { return q.languageName(tag) }
+
 // languageName is what a language is called in that of the reader; a tag that is none is shown as it is.
 func (q *request) languageName(tag string) string {
 	t, err := language.Parse(tag)
 	if err != nil {
 		return tag
 	}
-	namer := display.Tags(language.Make(q.Lang))
-	if name := namer.Name(t); namer != nil && name != "" {
-		return name
+	if namer := display.Tags(language.Make(q.Lang)); namer != nil {
+		if name := namer.Name(t); name != "" && q.Lang == "zh" {
+			return strings.NewReplacer(" (", "（", ")", "）").Replace(name)
+		} else if name != "" {
+			return name
+		}
 	}
 	return tag
+}
+
+// languageAmong is the name of a language beside others: without a region or script unless several of them are of that language.
+func (q *request) languageAmong(tag string, all []string) string {
+	base := func(tag string) string { short, _, _ := strings.Cut(tag, "-"); return short }
+	same := 0
+	for _, one := range all {
+		if base(one) == base(tag) {
+			same++
+		}
+	}
+	if same > 1 {
+		return q.languageName(tag)
+	}
+	return q.languageName(base(tag))
 }
 
 // take sorts what a dry run says by language and channel.

@@ -306,9 +306,17 @@ func (q *request) fail(err error) {
 		q.p.Log.Error("page failed", "method", q.r.Method, "path", q.r.URL.Path, "error", err)
 		problem = &Problem{Status: http.StatusInternalServerError, Title: q.T("error.ours"), Detail: q.T("error.ours.detail")}
 	}
+	q.comeAgain(problem)
 	if err := q.showAs(problem.Status, "problem", problem.Title, problem); err != nil {
 		q.p.Log.Error("the page of an error failed", "error", err)
 		http.Error(q.w, problem.Error(), problem.Status)
+	}
+}
+
+// comeAgain passes on when the API wants to be asked again.
+func (q *request) comeAgain(problem *Problem) {
+	if problem.RetryAfter != "" {
+		q.w.Header().Set("Retry-After", problem.RetryAfter)
 	}
 }
 

@@ -19,12 +19,12 @@ func TestWhatWasKeptInEnglishIsShownInChinese(t *testing.T) {
 	called := []desk.Title{{Language: "en-us", Headline: "Flood"}, {Language: "zh-cn", Headline: "洪水"}}
 	note := alerting.Say("note.nobody", "nobody in the area can be told")
 	fault := template.Fault{Line: 3, Where: "slots.area", What: note}
-	for _, row := range []struct{ lang, title, old, note, fault, lack, did, sirens, roles, outline, line string }{
+	for _, row := range []struct{ lang, title, old, note, fault, lack, did, outline, line string }{
 		{"en", "Flood", "Storm", note, "line 3: slots.area: " + note, "the gateway is away", "put off, to be tried again",
-			"3 sirens switched off: a, b, and 1 more", "mei gains approver@UN=330100, viewer", "feature 3 (UN=1), polygon 2, ring 1: its geometry is empty",
+			"feature 3 (UN=1), polygon 2, ring 1: its geometry is empty",
 			"line 4, column sms: it is no phone number; write it as +8613800138000"},
 		{"zh", "洪水", "Storm", "该区域没有可以通知到的人", "第 3 行：slots.area：该区域没有可以通知到的人", "the gateway is away", "暂缓，稍后重试",
-			"停用：3 台警报器（a、b），另有 1 台", "mei 新增角色：审批人（UN=330100）、查看者", "要素 3 (UN=1)，多边形 2，环 1：几何图形是空的",
+			"要素 3 (UN=1)，多边形 2，环 1：几何图形是空的",
 			"第 4 行，“sms”列：不是电话号码：请写成 +8613800138000"},
 	} {
 		q := &request{p: &Pages{words: w}, Lang: row.lang}
@@ -36,8 +36,6 @@ func TestWhatWasKeptInEnglishIsShownInChinese(t *testing.T) {
 			"a fault":             {q.TemplateFault(fault), row.fault},
 			"somebody's words":    {q.Lack("the gateway is away"), row.lack},
 			"an attempt":          {q.Did("put_off"), row.did},
-			"a change of sirens":  {q.ChangeSaid("3 sirens switched off: a, b, and 1 more"), row.sirens},
-			"a change of roles":   {q.ChangeSaid("mei gains approver@UN=330100, viewer"), row.roles},
 			"an import":           {q.ImportFault(audience.Problem{Where: "feature 3 (UN=1), polygon 2, ring 1", What: "its geometry is empty"}), row.outline},
 			"a line of an import": {q.ImportFault(audience.Problem{Line: 4, Column: "sms", What: "it is no phone number; write it as +8613800138000"}), row.line},
 		} {

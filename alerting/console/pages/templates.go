@@ -40,8 +40,7 @@ func readTemplates() (map[string]*template.Template, error) {
 
 // functions are those that templates need besides the methods of what they show.
 func functions() template.FuncMap {
-	return template.FuncMap{"part": part, "count": func(n int) int64 { return int64(n) },
-		"join": func(all []string) string { return strings.Join(all, ", ") }}
+	return template.FuncMap{"part": part, "count": func(n int) int64 { return int64(n) }}
 }
 
 // part joins the request with the data of a part: {{template "field" (part $ .Thing)}}.

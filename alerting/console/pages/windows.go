@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"time"
 
 	"tocsin/alerting"
@@ -31,40 +32,50 @@ func (p *Pages) windowRoutes() []route {
 
 // windows is the page of public tests; None: this office holds none.
 type windows struct {
-	// Waiting are the proposals, and All the others.
+	// Waiting are the proposals, and All the others. A page that goes on shows the others alone.
 	Waiting, All []desk.Window
-	None         bool
+	// More: it goes on from another page. Next leads to older ones; empty at the end.
+	More bool
+	Next string
+	None bool
 }
 
 // windowList shows the windows, and first what waits for signatures.
 func windowList(q *request) error {
-	var all []desk.Window
-	data := &windows{}
-	err := q.get("/api/windows", &all)
+	data := &windows{More: q.Query("after") != ""}
+	query := url.Values{"limit": {strconv.Itoa(queueLength)}}
+	for _, s := range desk.WindowStates() {
+		if s != desk.WindowProposed {
+			query.Add("state", string(s))
+		}
+	}
+	if data.More {
+		query.Set("after", q.Query("after"))
+	}
+	header, err := q.ask(call{method: http.MethodGet, path: "/api/windows?" + query.Encode()}, &data.All)
 	if problem := asProblem(err); problem != nil && problem.Status == http.StatusConflict {
-		data.None, err = true, nil
+		data.None = true
+		return q.show("windows/list", q.T("windows.title"), data)
+	}
+	if err == nil && !data.More {
+		data.Waiting, err = q.proposals()
 	}
 	if err != nil {
 		return err
 	}
-	for _, w := range all {
-		if w.State == desk.WindowProposed {
-			data.Waiting = append(data.Waiting, w)
-		} else {
-			data.All = append(data.All, w)
-		}
-	}
+	data.Next = q.further(header)
 	return q.show("windows/list", q.T("windows.title"), data)
 }
 
-// proposals are the windows that wait for signatures; none where the office holds no public tests.
+// proposals are the windows that wait for signatures; none where the office holds no public tests. They cannot be many: one lapses with
+// its time.
 func (q *request) proposals() ([]desk.Window, error) {
 	var all []desk.Window
-	err := q.get("/api/windows", &all)
+	err := q.get("/api/windows?state="+string(desk.WindowProposed)+"&limit=1000", &all)
 	if problem := asProblem(err); problem != nil && problem.Status == http.StatusConflict {
 		return nil, nil
 	}
-	return slices.DeleteFunc(all, func(w desk.Window) bool { return w.State != desk.WindowProposed }), err
+	return all, err
 }
 
 // windowTable is a table of windows with its caption.

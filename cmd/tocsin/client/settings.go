@@ -2,19 +2,21 @@ package client
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 
-	"tocsin/alerting/audience"
 	"tocsin/alerting/console"
 )
 
-// Sirens lists the sirens with their state, without how they are reached; those of a state (on, off) if one is named.
-func (c *Client) Sirens(ctx context.Context, state string) ([]audience.SirenLine, error) {
-	query := url.Values{}
-	if state != "" {
-		query.Set("state", state)
-	}
-	return listed[audience.SirenLine](ctx, c, "/api/sirens", query, Paging{All: true})
+// Sirens lists the sirens with their state, and when each was last heard from; picks are state, group and gateway.
+func (c *Client) Sirens(ctx context.Context, picks url.Values) ([]console.Siren, error) {
+	return listed[console.Siren](ctx, c, "/api/sirens", picks, Paging{All: true})
+}
+
+// Policy says how many must approve what.
+func (c *Client) Policy(ctx context.Context) (p console.Policy, err error) {
+	err = c.call(ctx, http.MethodGet, "/api/policy", "", nil, &p)
+	return p, err
 }
 
 // Tokens lists the tokens of the configuration with what they may; secrets are never told.

@@ -10,10 +10,9 @@ import (
 	"tocsin/alerting/desk"
 )
 
-// Windows asks for the windows of public tests.
-func (c *Client) Windows(ctx context.Context) (all []desk.Window, err error) {
-	err = c.call(ctx, http.MethodGet, "/api/windows", "", nil, &all)
-	return all, err
+// Windows asks for the windows of public tests in some states; none for all.
+func (c *Client) Windows(ctx context.Context, states []string, l Paging) ([]desk.Window, error) {
+	return listed[desk.Window](ctx, c, "/api/windows", url.Values{"state": states}, l)
 }
 
 // WindowAt asks for one of them, or for a proposal.

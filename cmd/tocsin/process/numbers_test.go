@@ -148,6 +148,9 @@ func (o *office) profile(t *testing.T, row string) {
 			err := w.getWithin(30*time.Second, "/debug/pprof/profile?seconds=12", func(r io.Reader) error {
 				text, err := io.ReadAll(r)
 				if err == nil {
+					err = os.MkdirAll(*profiles, 0o700)
+				}
+				if err == nil {
 					err = os.WriteFile(filepath.Join(*profiles, row+"-"+name+".pprof"), text, 0o600)
 				}
 				return err

@@ -21,6 +21,7 @@ func benchTarget(t *testing.T, o *office) figure {
 	people := len(o.people) - len(o.people)/11
 	before := o.used()
 	id, accepted := o.issue(t, onlySMS())
+	o.profile(t, "target-1m")
 	eventually(t, 3*time.Minute, "the expansion is done", func() bool {
 		_, state := o.expansion(t, id)
 		return state == "done"

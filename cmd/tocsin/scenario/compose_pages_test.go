@@ -2,8 +2,10 @@ package scenario
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -178,6 +180,23 @@ func TestTheFormSavesItself(t *testing.T) {
 	}
 	if p = b.Send("/actual/compose/"+id+"/autosave", written("7")); p.Status/100 != 4 {
 		t.Errorf("a version that is not there: %d %s", p.Status, p.Text)
+	}
+	// The answer is lost, and the form saves again what it saved: by its name it is known to be its own. Another form has a conflict.
+	name := b.Open("/actual/compose/"+id).Find(t, `name="form" value="([A-Za-z0-9-]{16,64})"`)
+	if again := b.Open("/actual/compose/"+id).Find(t, `name="form" value="([A-Za-z0-9-]+)"`); again == name {
+		t.Errorf("two forms go by the name %s", name)
+	}
+	lost := written(strconv.FormatInt(got.Version, 10))
+	lost.Set("form", name)
+	for i, version := range []int64{got.Version + 1, got.Version + 2} {
+		lost.Set("headline.0", fmt.Sprint("written on ", i))
+		if p = b.Send("/actual/compose/"+id+"/autosave", lost); p.Status != 200 || !strings.Contains(p.Text, fmt.Sprintf(`"version":%d`, version)) || strings.Contains(p.Text, "conflict") {
+			t.Errorf("saved for the time %d: %d %s", i+1, p.Status, p.Text)
+		}
+	}
+	lost.Set("form", strings.Repeat("x", 20))
+	if p = b.Send("/actual/compose/"+id+"/autosave", lost); p.Status != 409 || !strings.Contains(p.Text, `"conflict":true`) {
+		t.Errorf("another form: %d %s", p.Status, p.Text)
 	}
 	b.Send("/logout", nil)
 	if p = b.Send("/actual/compose/"+id+"/autosave", form); p.Status != 401 {

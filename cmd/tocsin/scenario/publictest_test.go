@@ -3,6 +3,7 @@ package scenario
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"tocsin/alerting"
 	"tocsin/alerting/approval"
+	"tocsin/alerting/console"
 	"tocsin/alerting/desk"
 	"tocsin/cap"
 	"tocsin/cmd/gatewaysim/sim"
@@ -157,6 +159,16 @@ func TestAPublicTestByMailAndSiren(t *testing.T) {
 	if subject := o.Letter(draft.Alert, mailbox).Get("Subject"); !strings.HasPrefix(subject, "TEST") || !strings.HasSuffix(subject, "TEST") {
 		t.Errorf("the subject %q does not begin and end with TEST", subject)
 	}
+	Until(t, patience, "when the siren answered is told", func() error {
+		all, err := api.Sirens(ctx, url.Values{"state": {"on"}})
+		for i := range all {
+			s := &all[i]
+			if want := map[string]console.SirenLink{horn: console.LinkHeard, far: console.LinkNew}[s.Ref]; err == nil && want != "" && s.Link != want {
+				err = fmt.Errorf("%s: %s, heard %s, want %s", s.Ref, s.Link, s.Heard, want)
+			}
+		}
+		return err
+	})
 	var tones []string
 	for _, a := range o.Of(draft.Alert) {
 		tones = append(tones, a.Channel+" "+a.Recipient+" "+a.Detail)

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"tocsin/alerting"
 	"tocsin/alerting/approval"
 	"tocsin/alerting/desk"
 	"tocsin/alerting/login"
@@ -70,7 +71,7 @@ func TestAPublicTestAtThePages(t *testing.T) {
 		officer.Open("/test/windows").Has(t, 200, page, "waiting for signatures")
 		officer.Open("/test/drafts").Has(t, 200, page, "Public tests that wait for signatures")
 		officer.Send(page+"/compose", nil).Has(t, 409)
-		officer.Open(page).Has(t, 200, "will reach real people", "second signature", "PUBLIC TEST", "the public does get it")
+		officer.Open(page).Has(t, 200, "will reach real people", "second signature", "PUBLIC TEST", "real people get this")
 		signs(officer, "officer", signingPassword("officer")).Has(t, 200, "Signed by two", "open: tests reach the public")
 		ctx, cancel := call()
 		defer cancel()
@@ -100,6 +101,7 @@ func TestAPublicTestAtThePages(t *testing.T) {
 		if texts := o.Texts(d.Alert, number); len(texts) != 1 || !strings.HasPrefix(texts[0], "TEST") {
 			t.Errorf("%q", texts)
 		}
+		o.saysPublic(t, officer, d.Alert)
 	})
 	t.Run("closed by one", func(t *testing.T) {
 		approver.Open(page+"/close").Has(t, 200, "One person who may approve is enough", "Close this public test")
@@ -111,4 +113,25 @@ func TestAPublicTestAtThePages(t *testing.T) {
 		approver.Open("/test/windows/horns/close").Has(t, 200, "Withdraw the proposal horns")
 		approver.Send("/test/windows/horns/close", url.Values{"password": {signingPassword("approver")}}).Has(t, 200, "withdrawn")
 	})
+}
+
+// saysPublic: every page of a public test says above all else that real people get it, in both languages, with the name of its kind in the
+// title of the window and a sign and an edge of its own; so do the lists that have it, which are pages of tests that reach nobody.
+func (o *Office) saysPublic(t *testing.T, b *Browser, alert alerting.AlertID) {
+	t.Helper()
+	for _, l := range []struct{ lang, name, reach, nobody string }{
+		{"en", "PUBLIC TEST", "real people get this, announced as a test", "nobody outside hears of it"},
+		{"zh", "公开测试", "以测试名义发布，公众会真实收到", "不对外发出"},
+	} {
+		b.Send("/language", url.Values{"lang": {l.lang}, "next": {"/test/"}})
+		for _, part := range []string{"", "/timeline", "/who", "/failures", "/stop", "/all-clear", "/extend", "/lapse"} {
+			page := b.Open("/test/alerts/" + alert.String() + part)
+			page.Has(t, 200, `<aside class="kind kind-public-test"`, "<strong>"+l.name+"</strong>", l.reach, "<title>"+l.name+" · ", "■")
+			page.Lacks(t, l.nobody)
+		}
+		for _, list := range []string{"/test/", "/test/alerts"} {
+			b.Open(list).Has(t, 200, `<span class="kind-tag kind-public-test"><span aria-hidden="true">■</span> `+l.name+`</span>`, `<aside class="kind kind-test"`, l.nobody)
+		}
+	}
+	b.Send("/language", url.Values{"lang": {"en"}, "next": {"/test/"}})
 }

@@ -88,7 +88,7 @@ func (h *house) console(d *desk.Desk) (*console.Console, error) {
 	c := &console.Console{
 		Desk: d, Owners: d, Drafts: d, Operators: d, Passwords: d, Standings: d, Windows: d, Check: d.Check, Read: d.Read, Note: h.noteAct, Proceed: h.proceed, Expiry: d, AskBefore: h.cfg.Alerts.AskBefore, Reporter: h.reporter(d), DryRun: h.dryRunnerOf(d), Document: d.Document,
 		Letters: h.stream.Letters(h.follower), Within: h.people.Within,
-		People: h.importPeople, Sirens: h.importSirens, Units: h.importUnits, Outlines: h.importOutlines, UnitList: h.people.Units, UnitShapes: h.people.UnitShapes, SirenList: h.people.SirenLines, MaxBytes: h.cfg.Alerts.MaxBytes, Log: h.log,
+		People: h.importPeople, Sirens: h.importSirens, Units: h.importUnits, Outlines: h.importOutlines, UnitList: h.people.Units, UnitShapes: h.people.UnitShapes, SirenList: h.people.SirenLines, SirensHeard: h.sirenMemory().read, Now: h.now, MaxBytes: h.cfg.Alerts.MaxBytes, Log: h.log,
 		Shed: h.counter("tocsin_api_shed_total", "Reads of the admin API that were sent away because too many came at once.").Inc,
 	}
 	c.Changes, c.Journal, c.Gateways, c.Readiness = d, h.journalShown(), h.pacedGateways, h.readiness

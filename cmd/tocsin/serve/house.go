@@ -42,8 +42,6 @@ type house struct {
 	log *slog.Logger
 	reg *prometheus.Registry
 	now func() time.Time
-	// started is when the process began.
-	started time.Time
 	// checking: gateways are built to see whether they can be, and connect to nobody.
 	checking bool
 
@@ -84,7 +82,7 @@ func (h *house) close() {
 // open opens the stores in the order in which they depend on each other: keys, SQL, Kafka, Redis. A process whose keys do
 // not fit what stands in SQL never comes as far as Kafka.
 func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *house, err error) {
-	h := &house{cfg: cfg, log: log, reg: prometheus.NewRegistry(), now: time.Now, started: time.Now()}
+	h := &house{cfg: cfg, log: log, reg: prometheus.NewRegistry(), now: time.Now}
 	defer func() {
 		if err != nil {
 			h.close()

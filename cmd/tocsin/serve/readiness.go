@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
@@ -15,19 +14,19 @@ import (
 	"tocsin/alerting/desk"
 )
 
-// What is soon: certificates are renewed by people, and sirens report once a minute. One of which nothing was heard for sirenReports
-// is silent.
-const (
-	certificateSoon = 30 * 24 * time.Hour
-	sirenReports    = 10 * time.Minute
-)
+// certificateSoon is what is soon: certificates are renewed by people.
+const certificateSoon = 30 * 24 * time.Hour
 
-// readiness is what this process knows of whether the office can warn. What it learns from its own metrics (breakers, sirens) it knows
-// only of the roles that it plays.
+// readiness is what this process knows of whether the office can warn. What it learns from its own metrics (breakers) it knows only of the
+// roles that it plays.
 func (h *house) readiness(ctx context.Context) []console.Check {
 	out := h.storeChecks(ctx)
 	out = append(out, h.gatewayChecks(ctx)...)
-	return append(out, h.metricChecks()...)
+	out = append(out, h.metricChecks()...)
+	if c, ok := h.sirensCheck(ctx); ok {
+		out = append(out, c)
+	}
+	return out
 }
 
 // said is a text in both languages.
@@ -134,71 +133,7 @@ func (h *house) metricChecks() []console.Check {
 		}
 		out = append(out, c)
 	})
-	if c, ok := h.sirenCheck(); ok {
-		out = append(out, c)
-	}
 	return out
-}
-
-// sirenCheck says which sirens this process has not heard of; false when it hears of none. After a start nothing was heard of any: a
-// siren is not called silent before it had as long to report as any other.
-func (h *house) sirenCheck() (console.Check, bool) {
-	seen := map[string]time.Time{}
-	h.measured("tocsin_siren_last_seen_timestamp_seconds", func(labels map[string]string, v float64) {
-		var at time.Time
-		if v > 0 {
-			at = time.UnixMilli(int64(v * 1000))
-		}
-		seen[labels["siren"]] = at
-	})
-	if len(seen) == 0 {
-		return console.Check{}, false
-	}
-	return checkSirens(seen, h.started, h.now()), true
-}
-
-// checkSirens judges when each siren was last heard from; zero is never since the start.
-func checkSirens(seen map[string]time.Time, started, now time.Time) console.Check {
-	var silent, unknown []string
-	for _, name := range slices.Sorted(maps.Keys(seen)) {
-		switch at := seen[name]; {
-		case at.IsZero() && now.Sub(started) <= sirenReports:
-			unknown = append(unknown, name)
-		case now.Sub(at) > sirenReports:
-			silent = append(silent, name)
-		}
-	}
-	total := len(seen)
-	c := console.Check{Name: "sirens", State: console.CheckOK, Title: said("Sirens", "警报器"), Detail: said(fmt.Sprintf("All %d report.", total), fmt.Sprintf("%d 台全部在线。", total))}
-	var en, zh []string
-	if len(unknown) > 0 {
-		c.State = console.CheckUnknown
-		en = append(en, fmt.Sprintf("%d of %d are not yet known: they have not reported since the start at %s.", len(unknown), total, started.UTC().Format("15:04Z")))
-		zh = append(zh, fmt.Sprintf("%d 台（共 %d 台）尚不清楚：%s 启动以来还没有报告。", len(unknown), total, started.UTC().Format("15:04Z")))
-		c.Do = said("Wait: after ten minutes those that are silent are named.", "请等候：满十分钟后会列出无应答的警报器。")
-	}
-	if len(silent) > 0 {
-		c.State = console.CheckWarn
-		en = append(en, fmt.Sprintf("%d of %d have not been heard from in ten minutes: %s", len(silent), total, fewOf(silent)))
-		zh = append(zh, fmt.Sprintf("%d 台（共 %d 台）十分钟内无应答：%s", len(silent), total, fewOf(silent)))
-		c.Do = said("Have them looked at; until then warn by the other channels.", "请派人检查；期间改用其他渠道。")
-	}
-	if len(silent) == total {
-		c.State = console.CheckBad
-	}
-	if len(en) > 0 {
-		c.Detail = said(strings.Join(en, " "), strings.Join(zh, ""))
-	}
-	return c
-}
-
-// fewOf names at most five.
-func fewOf(names []string) string {
-	text := strings.Join(names[:min(len(names), 5)], ", ")
-	if len(names) > 5 {
-		text += ", …"
-	}
-	return text
 }
 
 // measured calls take with each value of a gauge of this process.

@@ -1,12 +1,12 @@
 // The form that saves itself:
 //
 //	<form data-autosave="/…/autosave" data-draft="ID" data-login="/…" data-see="/…" data-w-…="words">
-//	  <input type="hidden" name="version"> … <p data-save-state role="status"></p>
+//	  <input type="hidden" name="version"> <input type="hidden" name="form"> … <p data-save-state role="status"></p>
 //	</form>
 //
 // What is typed lies in the browser at once, and with the server within two seconds; it leaves the browser when the server has all of it.
 // The answer is JSON (composeauto.go): the next version, and what stands beside each field. Inputs are never touched, so that the caret
-// stays where it is.
+// stays where it is. The form has a name that no other has: what it saved without hearing of it is not taken for somebody else's.
 interface Line { level: string, label: string, text: string, clause?: string }
 interface Answer { version: number, saved?: string, refused?: string, conflict?: boolean, whole: boolean, said: Record<string, Line[]> }
 type Pairs = [string, string][]
@@ -37,6 +37,9 @@ class Autosave {
   }
 
   begin(): void {
+    // A tab that was copied or restored would go by the name of another.
+    const name = this.form.querySelector<HTMLInputElement>("input[name=form]")
+    if (name) name.value = crypto.getRandomValues(new Uint8Array(16)).reduce((text, byte) => text + byte.toString(16).padStart(2, "0"), "")
     this.form.addEventListener("input", () => this.touched())
     this.form.addEventListener("change", () => this.touched())
     this.form.addEventListener("submit", event => this.submitted(event as SubmitEvent))
@@ -54,7 +57,7 @@ class Autosave {
   private pairs(): Pairs {
     const all: Pairs = []
     for (const [name, value] of new FormData(this.form)) {
-      if (typeof value === "string" && name !== "version" && name !== "do") all.push([name, value])
+      if (typeof value === "string" && !["version", "form", "do"].includes(name)) all.push([name, value])
     }
     return all
   }
@@ -98,6 +101,7 @@ class Autosave {
     this.say(this.word("wSaving"))
     const body = new URLSearchParams(this.pairs())
     body.set("version", this.version.value)
+    body.set("form", this.form.querySelector<HTMLInputElement>("input[name=form]")?.value ?? "")
     let answer: Response
     try {
       answer = await fetch(this.word("autosave"), { method: "POST", body, credentials: "same-origin", headers: { accept: "application/json" }, signal: AbortSignal.timeout(patience) })

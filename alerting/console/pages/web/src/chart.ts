@@ -3,7 +3,8 @@
 //	<div data-delivery="…"><div id="delivery" data-now='{"at":SECONDS,"settled":{"sms":12}}'>…</div></div>
 //	<figure data-chart data-words='{"channels":{"sms":"SMS"},…}' data-issued="SECONDS" data-zone="…" hidden><div></div><figcaption>…</figcaption></figure>
 //
-// The table stays the truth: the chart shows what stands there, and says in words what it shows last. Lines differ in their dashes too.
+// The table stays the truth: the chart shows what stands there, and says in words what it shows last. Lines differ in their dashes too, and
+// each can be taken out and put back with a button in the legend.
 import uPlot from "uplot"
 import { styled } from "./styles"
 
@@ -11,6 +12,8 @@ interface Words {
   channels: Record<string, string>
   time: string
   about: string
+  // toggle names the button of a line: "Show %s in the chart".
+  toggle: string
 }
 
 interface Moment {
@@ -38,6 +41,8 @@ class Chart {
   private readonly words: Words
   private readonly moments: Moment[] = []
   private channels: string[] = []
+  // hidden are the channels whose lines somebody has taken out.
+  private readonly hidden = new Set<string>()
   private plot?: uPlot
 
   constructor(private readonly figure: HTMLElement, private readonly box: HTMLElement, private readonly place: HTMLElement) {
@@ -45,7 +50,6 @@ class Chart {
   }
 
   begin(): void {
-    this.place.setAttribute("role", "img")
     this.look()
     // The stream changes the part with the table; the chart follows whatever stands there.
     new MutationObserver(() => this.look()).observe(this.box, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-now"] })
@@ -77,9 +81,37 @@ class Chart {
     if (anew || !this.plot) {
       this.plot?.destroy()
       this.plot = new uPlot(this.options(), data, this.place)
+      this.legend()
     } else this.plot.setData(data)
     if (this.plot.cursor.idx == null) this.plot.setLegend({ idx: this.moments.length - 1 }) // nobody points at another moment
-    this.place.setAttribute("aria-label", `${this.words.about} ${this.said()}`)
+    const picture = this.plot.root.querySelector(".u-wrap")
+    picture?.setAttribute("role", "img")
+    picture?.setAttribute("aria-label", `${this.words.about} ${this.said()}`)
+  }
+
+  // legend makes a button of the name of each line, which shows it or not. The cell around it hears the click.
+  private legend(): void {
+    const rows = [...this.place.querySelectorAll(".u-legend .u-series")].slice(1)
+    rows.forEach((row, i) => {
+      const cell = row.querySelector("th"), channel = this.channels[i] ?? ""
+      if (!cell) return
+      const button = document.createElement("button")
+      button.type = "button"
+      button.className = "plain"
+      button.setAttribute("aria-label", this.words.toggle.replace("%s", this.name(channel)))
+      button.setAttribute("aria-pressed", String(!this.hidden.has(channel)))
+      button.append(...cell.childNodes)
+      cell.append(button)
+    })
+  }
+
+  // toggled follows a line that was taken out or put back.
+  private toggled(at: number, shown: boolean): void {
+    const channel = this.channels[at - 1]
+    if (channel === undefined) return
+    if (shown) this.hidden.delete(channel)
+    else this.hidden.add(channel)
+    this.place.querySelectorAll(".u-legend .u-series")[at]?.querySelector("button")?.setAttribute("aria-pressed", String(shown))
   }
 
   // said are the last numbers in words.
@@ -101,6 +133,7 @@ class Chart {
     return {
       width: this.place.clientWidth, height, padding: [8, 32, 0, 0], cursor: { drag: { x: false, y: false } },
       legend: { markers: { width: 3, dash: (_u, i) => legendDashes[(i - 1) % legendDashes.length] ?? "solid" } },
+      hooks: { setSeries: [(_u, at, options) => { if (at != null && options.show !== undefined) this.toggled(at, options.show) }] },
       scales: { x: { time: false }, y: { range: (_u, _min, max) => [0, Math.max(1, max * 1.05)] } },
       axes: [
         { stroke: ink, grid, ticks: grid, font, space: 90, values: (_u, at) => at.map(v => clock.format(v * 1000)) },
@@ -109,7 +142,7 @@ class Chart {
       series: [
         { label: this.words.time, value: (_u, v) => v == null ? "–" : clock.format(v * 1000) },
         ...this.channels.map((c, i): uPlot.Series => ({
-          label: this.name(c), stroke: this.colour(`chart-line chart-line-${i % dashes.length}`), width: 3, dash: dashes[i % dashes.length], spanGaps: true,
+          label: this.name(c), show: !this.hidden.has(c), stroke: this.colour(`chart-line chart-line-${i % dashes.length}`), width: 3, dash: dashes[i % dashes.length], spanGaps: true,
           points: { show: false }, value: (_u, v) => v == null ? "–" : v.toLocaleString("en"),
         })),
       ],
