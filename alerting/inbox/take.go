@@ -70,7 +70,7 @@ func (in *Inbox) take(ctx context.Context, document []byte, from Source) (Letter
 	switch {
 	case taken != "":
 		outcome, v.approvable = outcomeConflict, nil
-		v.reason = strings.TrimSuffix("its identifier, sender and sent are those of "+taken+", which says something else; "+v.reason, "; ")
+		v.reason = strings.TrimSuffix(alerting.Say("letter.other-content", "its identifier, sender and sent are those of %s, which says something else", taken)+"; "+v.reason, "; ")
 	case v.approvable != nil:
 		if outcome, err = in.hand(ctx, &row, v.approvable); err != nil {
 			return Letter{}, "", err
@@ -99,25 +99,25 @@ func (in *Inbox) judge(document []byte, from Source) verdict {
 	limits := cap.Options{MaxBytes: in.MaxBytes}
 	alert, found := cap.Read(document, limits)
 	if alert == nil {
-		return verdict{reason: "it cannot be read as CAP: " + found.Error()}
+		return verdict{reason: alerting.Say("letter.unreadable", "it cannot be read as CAP: %v", found)}
 	}
 	v := verdict{alert: alert}
 	trust := dsig.Trust{Anchors: slices.Concat(from.Anchors, in.Anchors), At: in.Now()}
 	report, err := dsig.Verify(document, trust)
 	switch {
 	case err != nil:
-		v.reason = "its signature cannot be looked at: " + err.Error()
+		v.reason = alerting.Say("letter.signature", "its signature cannot be looked at: %v", err)
 	case len(report.Signatures) == 0:
-		v.reason = "it bears no signature"
+		v.reason = alerting.Say("letter.unsigned", "it bears no signature")
 	case !report.Trusted():
 		v.reason = untrusted(report)
 	case found.Err() != nil:
-		v.reason = "it is signed, and breaks rules: " + found.Err().Error()
+		v.reason = alerting.Say("letter.rules", "it is signed, and breaks rules: %v", found.Err())
 	default:
 		// What is believed is what was signed; that it reads the same is the desk's and our own promise to whoever approves it.
 		verified, _ := cap.Read(report.Document, limits)
 		if !same(alert, verified) {
-			v.reason = "what was signed does not say what the document says"
+			v.reason = alerting.Say("letter.differs", "what was signed does not say what the document says")
 			return v
 		}
 		v.approvable = in.approvable(document, report.Document, verified)
@@ -128,10 +128,10 @@ func (in *Inbox) judge(document []byte, from Source) verdict {
 func untrusted(report *dsig.Report) string {
 	for _, s := range report.Signatures {
 		if s.Verdict != dsig.Trusted {
-			return fmt.Sprintf("its signature is %s: %s", s.Verdict, s.Reason)
+			return alerting.Say("letter.verdict", "its signature is %s: %s", s.Verdict, s.Reason)
 		}
 	}
-	return "its signature is not trusted"
+	return alerting.Say("letter.untrusted", "its signature is not trusted")
 }
 
 // approvable says which bytes of a verified document people approve, and which go out in the end.
@@ -176,7 +176,7 @@ func (in *Inbox) hand(ctx context.Context, row *letterRow, approvable []byte) (o
 	if err != nil {
 		for _, last := range []error{alerting.ErrInvalid, alerting.ErrConflict, alerting.ErrState, alerting.ErrForbidden} {
 			if errors.Is(err, last) {
-				row.Reason = "it is signed and trusted, and the desk does not take it: " + err.Error()
+				row.Reason = alerting.Say("letter.refused", "it is signed and trusted, and the desk does not take it: %v", err)
 				return outcomeQuarantined, nil
 			}
 		}
@@ -184,11 +184,11 @@ func (in *Inbox) hand(ctx context.Context, row *letterRow, approvable []byte) (o
 	}
 	row.Draft, row.Reason, row.State = handed.Draft, handed.Remark, string(Submitted)
 	if handed.Issued {
-		row.State, row.Reason = string(Dropped), "this office has issued it itself; there is nothing to do"
+		row.State, row.Reason = string(Dropped), alerting.Say("letter.own", "this office has issued it itself; there is nothing to do")
 		return outcomeOwn, nil
 	}
 	if handed.Standing != "" {
-		row.Reason = "it went out unattended, under " + handed.Standing
+		row.Reason = alerting.Say("letter.unattended", "it went out unattended, under %s", handed.Standing)
 	}
 	return outcomeSubmitted, nil
 }
