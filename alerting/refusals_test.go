@@ -18,7 +18,7 @@ import (
 )
 
 // makers are the functions that make refusals: their code stands before their English sentence.
-var makers = []string{"Refuse", "refuse", "wrong", "refusedOIDC", "beyondIt", "bad"}
+var makers = []string{"Refuse", "refuse", "wrong", "refusedOIDC", "beyondIt", "bad", "Say", "because", "stays", "passkeyBroken", "passkeyRefused", "amiss", "unsplit", "add"}
 
 // TestEveryRefusalHasBothLanguages: each code of the program stands in the catalogue with its very sentence, and each of the catalogue
 // in the program; and the Chinese fills in the same values.
@@ -159,7 +159,7 @@ func TestRefusalsSpeakChinese(t *testing.T) {
 		{Refuse(ErrForbidden, "alert.not-approved", "not approved: %s", Several{Refuse(nil, "approval.lacks", "rule %s wants %d approvals more", "r1", 2), errors.New("more")}),
 			"alert.not-approved", "forbidden: not approved: rule r1 wants 2 approvals more; more", "审批不全：规则 r1 还需 2 人审批；more", true},
 		{errors.Join(Refuse(ErrState, "change.nothing", "nothing would change"), Refuse(ErrState, "alert.is-cancel", "it is a cancel itself")), "change.nothing",
-			"not possible in this state: nothing would change\nnot possible in this state: it is a cancel itself", "没有任何改动\n这条信息本身就是解除信息", true},
+			"not possible in this state: nothing would change\nnot possible in this state: it is a cancel itself", "没有任何改动\n这条信息本身就是撤销信息", true},
 		{errors.Join(Refuse(ErrState, "change.nothing", "nothing would change"), errors.New("more")), "change.nothing", "not possible in this state: nothing would change\nmore", "", false},
 		{fmt.Errorf("%w: %w", ErrUnavailable, errors.New("away")), "", "unavailable: away", "", false},
 		{Refuse(ErrState, "nobody.wrote", "some day"), "nobody.wrote", "not possible in this state: some day", "", false},

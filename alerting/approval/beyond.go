@@ -2,7 +2,6 @@ package approval
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -12,26 +11,26 @@ import (
 	"tocsin/cap/dsig"
 )
 
-// Beyond says in words why the standing authorisation of an envelope does not let its alert go; empty when it does. It trusts
+// Beyond says why the standing authorisation of an envelope does not let its alert go; empty when it does. It trusts
 // nothing but the office's own configuration: not the row it came from, and not the record.
-func (o *Office) Beyond(roll *Roll, in *alerting.Issued) []string {
+func (o *Office) Beyond(roll *Roll, in *alerting.Issued) alerting.Several {
 	e := &in.Envelope
 	if e.Standing == nil {
-		return []string{"it names none"}
+		return lone(because("beyond.no-standing", "it names no standing authorisation"))
 	}
 	if err := roll.Authorised(e.Standing); err != nil {
-		return []string{err.Error()}
+		return lone(err)
 	}
 	id, err := StandingID(e.Standing)
 	if err != nil {
-		return []string{err.Error()}
+		return lone(err)
 	}
 	at, ok := o.counted(e)
 	if !ok {
-		return []string{"the desk has not counted it against the rate"}
+		return lone(because("beyond.uncounted", "the desk has not counted it against the rate"))
 	}
-	if why := o.withdrawnBy(roll, id, at); why != "" {
-		return []string{why}
+	if err := o.withdrawnBy(roll, id, at); err != nil {
+		return lone(err)
 	}
 	if e.Standing.Kind == Countersigned {
 		return append(released(roll, e), within(&e.Standing.Bounds, in, at)...)
@@ -44,6 +43,14 @@ func (o *Office) Beyond(roll *Roll, in *alerting.Issued) []string {
 	}
 	return out
 }
+
+// because is a refusal of no kind: one reason why a standing authorisation does not hold, or not for an alert.
+func because(code, format string, values ...any) error {
+	return alerting.Refuse(nil, code, format, values...)
+}
+
+// lone is one reason by itself.
+func lone(err error) alerting.Several { return alerting.Several{err} }
 
 // counted gives when the desk counted an alert against the rate of its standing authorisation.
 func (o *Office) counted(e *alerting.Envelope) (time.Time, bool) {
@@ -61,65 +68,67 @@ func (o *Office) counted(e *alerting.Envelope) (time.Time, bool) {
 
 // released says what the author of an alert that goes out before its countersignature lacks. His signature as author alone is
 // never enough: he must have meant to send.
-func released(roll *Roll, e *alerting.Envelope) []string {
+func released(roll *Roll, e *alerting.Envelope) alerting.Several {
 	over := func(act Act) func(by string, at time.Time) (Statement, error) {
 		return func(by string, at time.Time) (Statement, error) { return Over(e, act, by, at) }
 	}
-	var out []string
+	var out alerting.Several
 	if !slices.Contains(e.Standing.Operators, e.Author) {
-		out = append(out, fmt.Sprintf("%q is not one of those who may release first", e.Author))
+		out = append(out, because("beyond.not-named", "%q is not one of those who may release first", e.Author))
 	}
 	for _, act := range []Act{Author, Release} {
 		if !roll.signed(e.Approvals, over(act), MayAuthor)[e.Author] {
-			out = append(out, fmt.Sprintf("the author %q has not signed as %s", e.Author, act))
+			out = append(out, because("beyond.not-signed", "the author %q has not signed as %s", e.Author, alerting.Term(act)))
 		}
 	}
 	return out
 }
 
 // asSigned says why a document is not what a pinned partner signed. Nothing but the signature element may differ.
-func asSigned(in *alerting.Issued, at time.Time) []string {
+func asSigned(in *alerting.Issued, at time.Time) alerting.Several {
 	e := &in.Envelope
 	original := e.Original
 	if len(original) == 0 {
 		original = e.Document
 	}
 	if len(original) > MostOriginal {
-		return []string{fmt.Sprintf("the partner's document has %d bytes; at most %d can go out unattended", len(original), MostOriginal)}
+		return lone(because("beyond.large", "the partner's document has %d bytes; at most %d can go out unattended", len(original), MostOriginal))
 	}
 	if e.Author != e.Standing.Source {
-		return []string{fmt.Sprintf("it came from %q, and not from %q", e.Author, e.Standing.Source)}
+		return lone(because("beyond.source", "it came from %q, and not from %q", e.Author, e.Standing.Source))
 	}
 	pinned, err := anchors(e.Standing)
 	if err != nil {
-		return []string{err.Error()}
+		return lone(err)
 	}
 	report, err := dsig.Verify(original, dsig.Trust{Anchors: pinned, At: at})
 	switch {
 	case err != nil:
-		return []string{"what the partner signed cannot be read: " + err.Error()}
+		return lone(because("beyond.unreadable", "what the partner signed cannot be read: %v", err))
 	case len(report.Signatures) == 0:
-		return []string{"no partner has signed it"}
+		return lone(because("beyond.unsigned", "no partner has signed it"))
 	case !report.Trusted():
-		return []string{"the partner's signature counts for nothing here: " + worst(report)}
+		bad := worst(report)
+		return lone(because("beyond.untrusted", "the partner's signature counts for nothing here: %s: %s", alerting.Term(bad.Verdict), bad.Reason))
 	}
 	stripped := dsig.Strip(e.Document)
 	if !bytes.Equal(stripped, dsig.Strip(original)) && !bytes.Equal(stripped, report.Document) {
-		return []string{"it is not, byte for byte, what the partner signed"}
+		return lone(because("beyond.other-bytes", "it is not, byte for byte, what the partner signed"))
 	}
 	if !saysTheSame(in.Alert, report.Document) {
-		return []string{"it does not say what the partner signed"}
+		return lone(because("beyond.other-words", "it does not say what the partner signed"))
 	}
 	return nil
 }
 
-func worst(report *dsig.Report) string {
+// worst is the first signature that is not trusted.
+func worst(report *dsig.Report) dsig.Signature {
 	for _, s := range report.Signatures {
 		if s.Verdict != dsig.Trusted {
-			return string(s.Verdict) + ": " + s.Reason
+			return s
 		}
 	}
-	return "untrusted"
+	return dsig.Signature{Verdict: dsig.Untrusted}
 }
 
 // saysTheSame reports whether an alert says what was signed, element for element.
@@ -137,32 +146,31 @@ func saysTheSame(a *cap.Alert, signed []byte) bool {
 }
 
 // ownOnly says why an alert is not the partner's own, or speaks of what is not.
-func ownOnly(in *alerting.Issued) []string {
+func ownOnly(in *alerting.Issued) alerting.Several {
 	sender := in.Envelope.Standing.Sender
 	if in.Alert.Sender != sender {
-		return []string{fmt.Sprintf("its sender is %q, and not %q", in.Alert.Sender, sender)}
+		return lone(because("beyond.sender", "its sender is %q, and not %q", in.Alert.Sender, sender))
 	}
 	for _, r := range in.Alert.References {
 		if r.Sender != sender {
-			return []string{fmt.Sprintf("it refers to an alert of %q, and may speak of its own only", r.Sender)}
+			return lone(because("beyond.reference", "it refers to an alert of %q, and may speak of its own only", r.Sender))
 		}
 	}
 	return nil
 }
 
 // within says what of an alert is beyond the bounds.
-func within(b *alerting.StandingBounds, in *alerting.Issued, at time.Time) []string {
-	var out []string
-	beyond := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
+func within(b *alerting.StandingBounds, in *alerting.Issued, at time.Time) alerting.Several {
+	var out alerting.Several
 	e := &in.Envelope
-	if at.Before(b.From) || !at.Before(b.Until) {
-		beyond("it holds from %s until %s", b.From.UTC().Format(time.RFC3339), b.Until.UTC().Format(time.RFC3339))
+	if err := holdsAt(b, at); err != nil {
+		out = append(out, err)
 	}
 	if e.Counted.People > b.People {
-		beyond("it reaches %d people, and %d are allowed", e.Counted.People, b.People)
+		out = append(out, because("beyond.people", "it reaches %d people, and %d are allowed", e.Counted.People, b.People))
 	}
 	if e.Counted.Sirens > b.Sirens {
-		beyond("it reaches %d sirens, and %d are allowed", e.Counted.Sirens, b.Sirens)
+		out = append(out, because("beyond.sirens", "it reaches %d sirens, and %d are allowed", e.Counted.Sirens, b.Sirens))
 	}
 	wanted := e.Channels
 	if len(wanted) == 0 {
@@ -170,39 +178,62 @@ func within(b *alerting.StandingBounds, in *alerting.Issued, at time.Time) []str
 	}
 	for _, c := range wanted {
 		if !slices.Contains(b.Channels, c) {
-			beyond("it goes out on %s, and %v are allowed", c, b.Channels)
+			out = append(out, because("beyond.channel", "it goes out on %s, and %v are allowed", alerting.Term(c), alerting.Terms(b.Channels)))
 		}
 	}
 	return append(out, saidWithin(b, in.Alert)...)
 }
 
+// holdsAt says that bounds do not hold at a time; nil when they do.
+func holdsAt(b *alerting.StandingBounds, at time.Time) error {
+	if at.Before(b.From) || !at.Before(b.Until) {
+		return because("beyond.time", "it holds from %s until %s", b.From.UTC().Format(time.RFC3339), b.Until.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
 // saidWithin is the part of within that the document says.
-func saidWithin(b *alerting.StandingBounds, a *cap.Alert) []string {
+func saidWithin(b *alerting.StandingBounds, a *cap.Alert) alerting.Several {
 	where, err := territory(b)
 	if err != nil {
-		return []string{err.Error()}
+		return lone(err)
 	}
-	var out []string
+	var out alerting.Several
 	if len(a.Infos) == 0 {
-		return []string{"it has no info, so that nobody can tell what it is about"}
+		return lone(because("beyond.no-info", "it has no info, so that nobody can tell what it is about"))
 	}
 	for i := range a.Infos {
 		info := &a.Infos[i]
-		beyond := func(format string, args ...any) {
-			out = append(out, fmt.Sprintf("info %d: ", i+1)+fmt.Sprintf(format, args...))
-		}
 		ceiling := cap.Severity(b.Severity)
 		if rank := info.Severity.Rank(); rank == 0 || rank > ceiling.Rank() || info.Severity == cap.UnknownSeverity && ceiling != cap.Extreme {
-			beyond("severity %s is beyond %s", info.Severity, ceiling)
+			out = append(out, because("beyond.severity", "info %d: severity %s is beyond %s", i+1, alerting.Term(info.Severity), alerting.Term(ceiling)))
 		}
 		if !hazard(b, info) {
-			beyond("the hazard %v %q is not one of %v %q", info.Categories, info.Event, b.Categories, b.Events)
+			out = append(out, because("beyond.hazard", "info %d: the hazard %v %q is not one of %v %v", i+1, alerting.Terms(info.Categories), info.Event,
+				alerting.Terms(b.Categories), words(b.Events)))
 		}
 		if len(info.Areas) == 0 || !where.Within(info.Areas) {
-			beyond("not every area lies where it is allowed")
+			out = append(out, because("beyond.area", "info %d: not every area lies where it is allowed", i+1))
 		}
 	}
 	return out
+}
+
+// words are texts as a sentence names them: quoted, and parted by commas.
+type words []string
+
+// String parts them as English does.
+func (w words) String() string { return quotedBy(w, `"`, `"`, ", ") }
+
+// Chinese parts them as Chinese does.
+func (w words) Chinese() string { return quotedBy(w, "“", "”", "、") }
+
+func quotedBy(all []string, open, shut, between string) string {
+	out := make([]string, len(all))
+	for i, one := range all {
+		out[i] = open + one + shut
+	}
+	return strings.Join(out, between)
 }
 
 // hazard: an info has no category and no event beside those that are named.

@@ -2,7 +2,6 @@ package approval
 
 import (
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -82,7 +81,7 @@ func (o *Office) standing(roll *Roll, in *alerting.Issued) error {
 	if len(beyond) == 0 || len(o.Missing(roll, in)) == 0 {
 		return nil
 	}
-	return alerting.Refuse(alerting.ErrForbidden, "alert.beyond", "not approved: the standing authorisation does not let it go: %s", strings.Join(beyond, "; "))
+	return alerting.Refuse(alerting.ErrForbidden, "alert.beyond", "not approved: the standing authorisation does not let it go: %s", beyond)
 }
 
 // Missing says in words what an alert still lacks, one for each rule; empty when it may be sent.

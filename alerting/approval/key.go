@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -44,7 +43,7 @@ func ParseKey(text string) (Key, error) {
 	case !slices.Contains(Kinds(), k.Kind):
 		return Key{}, alerting.Refuse(alerting.ErrInvalid, "key.form", "key %.20q: want file:, passkey: or password: and base64", text)
 	case err != nil:
-		return Key{}, fmt.Errorf("%w: key of kind %s: %w", alerting.ErrInvalid, kind, err)
+		return Key{}, alerting.Refuse(alerting.ErrInvalid, "key.base64", "key of kind %s: it is not in base64: %v", alerting.Term(kind), err)
 	case k.Kind != Passkey && len(public) != ed25519.PublicKeySize:
 		return Key{}, alerting.Refuse(alerting.ErrInvalid, "key.size", "key of kind %s: %d bytes, want the %d of Ed25519", kind, len(public), ed25519.PublicKeySize)
 	case k.Kind == Passkey:
@@ -53,7 +52,7 @@ func ParseKey(text string) (Key, error) {
 		}
 	}
 	if k.String() != text { // two texts of one key would be two ids of it, or none
-		return Key{}, fmt.Errorf("%w: key of kind %s: it is not in its one form: no blanks, no line ends, base64 with padding", alerting.ErrInvalid, kind)
+		return Key{}, alerting.Refuse(alerting.ErrInvalid, "key.one-form", "key of kind %s: it is not in its one form: no blanks, no line ends, base64 with padding", alerting.Term(kind))
 	}
 	return k, nil
 }

@@ -70,11 +70,11 @@ const (
 // signature, each once, each in padded standard base64 without line breaks. Anything else is alerting.ErrInvalid.
 func ParseAssertion(b []byte) (Assertion, error) {
 	if len(b) > MaxAssertion {
-		return Assertion{}, passkeyInvalid("the assertion has %d bytes, and may have %d", len(b), MaxAssertion)
+		return Assertion{}, passkeyBroken("passkey.assertion-large", "the assertion has %d bytes, and may have %d", len(b), MaxAssertion)
 	}
 	var a Assertion
 	if err := a.read(json.NewDecoder(bytes.NewReader(b))); err != nil {
-		return Assertion{}, passkeyInvalid("the assertion: %w", err)
+		return Assertion{}, passkeyBroken("passkey.assertion", "the assertion: %v", err)
 	}
 	return a, nil
 }
@@ -138,7 +138,7 @@ func ParsePasskeyPublic(der []byte) ([]byte, error) {
 	}
 	again, err := x509.MarshalPKIXPublicKey(key)
 	if err != nil {
-		return nil, passkeyInvalid("the public key: %w", err)
+		return nil, passkeyBroken("passkey.public", "the public key: %v", err)
 	}
 	return again, nil
 }
@@ -146,7 +146,7 @@ func ParsePasskeyPublic(der []byte) ([]byte, error) {
 func passkeyKey(der []byte) (crypto.PublicKey, error) {
 	key, err := x509.ParsePKIXPublicKey(der)
 	if err != nil {
-		return nil, passkeyInvalid("the public key: %w", err)
+		return nil, passkeyBroken("passkey.public", "the public key: %v", err)
 	}
 	switch k := key.(type) {
 	case ed25519.PublicKey:
@@ -156,7 +156,7 @@ func passkeyKey(der []byte) (crypto.PublicKey, error) {
 			return k, nil
 		}
 	}
-	return nil, passkeyInvalid("the public key is neither for ES256 (ECDSA on P-256) nor for EdDSA (Ed25519): make the passkey with one of these")
+	return nil, passkeyBroken("passkey.algorithm", "the public key is neither for ES256 (ECDSA on P-256) nor for EdDSA (Ed25519): make the passkey with one of these")
 }
 
 // Check says whether assertions could count at all: alerting.ErrInvalid when ID is no host name, or an origin is none that
@@ -211,7 +211,7 @@ func (r Relying) Verify(public []byte, challenge [32]byte, a Assertion) error {
 		good = ed25519.Verify(k, signed, a.Signature)
 	}
 	if !good {
-		return passkeyForbidden("the signature is not that of the key over these data")
+		return passkeyRefused("passkey.signature", "the signature is not that of the key over these data")
 	}
 	return nil
 }
@@ -221,13 +221,13 @@ func (r Relying) Verify(public []byte, challenge [32]byte, a Assertion) error {
 func (r Relying) checkClientData(challenge [32]byte, data []byte) error {
 	var said map[string]any
 	if err := json.Unmarshal(data, &said); err != nil {
-		return passkeyInvalid("the client data are no JSON object: %w", err)
+		return passkeyBroken("passkey.client-data", "the client data are no JSON object: %v", err)
 	}
 	var texts [3]string
 	for i, name := range [...]string{"type", "challenge", "origin"} {
 		text, ok := said[name].(string)
 		if !ok {
-			return passkeyInvalid("the client data have no text as %s", name)
+			return passkeyBroken("passkey.client-text", "the client data have no text as %s", name)
 		}
 		texts[i] = text
 	}
@@ -237,13 +237,13 @@ func (r Relying) checkClientData(challenge [32]byte, data []byte) error {
 	cross, crossed := said["crossOrigin"]
 	switch {
 	case kind != "webauthn.get":
-		return passkeyForbidden("the type is %q, not webauthn.get: it is not the answer to a request for an approval", kind)
+		return passkeyRefused("passkey.type", "the type is %q, not webauthn.get: it is not the answer to a request for an approval", kind)
 	case subtle.ConstantTimeCompare([]byte(asked), []byte(want)) != 1:
-		return passkeyForbidden("the challenge is another one: other bytes were approved")
+		return passkeyRefused("passkey.other-bytes", "the challenge is another one: other bytes were approved")
 	case !slices.Contains(r.Origins, origin):
-		return passkeyForbidden("origin %q is none of those allowed", origin)
+		return passkeyRefused("passkey.origin", "origin %q is none of those allowed", origin)
 	case framed || (crossed && cross != false):
-		return passkeyForbidden("crossOrigin: it was given in a frame within somebody else's page")
+		return passkeyRefused("passkey.frame", "crossOrigin: it was given in a frame within somebody else's page")
 	}
 	return nil
 }
@@ -251,26 +251,33 @@ func (r Relying) checkClientData(challenge [32]byte, data []byte) error {
 // checkAuthenticatorData looks at what the authenticator says.
 func (r Relying) checkAuthenticatorData(data []byte) error {
 	if len(data) < authenticatorLeast {
-		return passkeyInvalid("the authenticator data have %d bytes, and need %d", len(data), authenticatorLeast)
+		return passkeyBroken("passkey.authenticator-data", "the authenticator data have %d bytes, and need %d", len(data), authenticatorLeast)
 	}
 	id, flags := sha256.Sum256([]byte(r.ID)), data[authenticatorFlags]
 	switch {
 	case subtle.ConstantTimeCompare(data[:authenticatorFlags], id[:]) != 1:
-		return passkeyForbidden("the passkey is not bound to %q but to another relying party", r.ID)
+		return passkeyRefused("passkey.party", "the passkey is not bound to %q but to another relying party", r.ID)
 	case flags&userPresent == 0:
-		return passkeyForbidden("nobody was present (flag UP)")
+		return passkeyRefused("passkey.absent", "nobody was present (flag UP)")
 	case flags&userVerified == 0:
-		return passkeyForbidden("who was present was not verified (flag UV): ask with userVerification required")
+		return passkeyRefused("passkey.unverified", "who was present was not verified (flag UV): ask with userVerification required")
 	case flags&backedUp != 0 && flags&backupEligible == 0:
-		return passkeyForbidden("flag BS without BE: the key is backed up, and may not be")
+		return passkeyRefused("passkey.backup", "flag BS without BE: the key is backed up, and may not be")
 	}
 	return nil
 }
 
+// passkeyInvalid is what is wrong with a configuration; whoever runs the engine reads it.
 func passkeyInvalid(format string, args ...any) error {
 	return fmt.Errorf("passkey: %w: %w", alerting.ErrInvalid, fmt.Errorf(format, args...))
 }
 
-func passkeyForbidden(format string, args ...any) error {
-	return fmt.Errorf("passkey: %w", alerting.Refuse(alerting.ErrForbidden, "key.passkey-refused", "%s", fmt.Sprintf(format, args...)))
+// passkeyBroken is what is wrong with the form of a key or an assertion.
+func passkeyBroken(code, format string, args ...any) error {
+	return fmt.Errorf("passkey: %w", alerting.Refuse(alerting.ErrInvalid, code, format, args...))
+}
+
+// passkeyRefused is which check an assertion does not pass.
+func passkeyRefused(code, format string, args ...any) error {
+	return fmt.Errorf("passkey: %w", alerting.Refuse(alerting.ErrForbidden, code, format, args...))
 }

@@ -106,6 +106,13 @@ func wantPasskeyError(t *testing.T, err, kind error, words string) {
 	}
 }
 
+// wantPasskeyRefusal is wantPasskeyError for what somebody reads who signs.
+func wantPasskeyRefusal(t *testing.T, err, kind error, words string) {
+	t.Helper()
+	wantPasskeyError(t, err, kind, words)
+	speaksChinese(t, err)
+}
+
 func TestPasskeyVerifies(t *testing.T) {
 	for _, key := range softKeys(t) {
 		for name, edit := range map[string]func(*answer){
@@ -118,7 +125,7 @@ func TestPasskeyVerifies(t *testing.T) {
 			"with extensions":          func(a *answer) { a.flags, a.tail = a.flags|1<<7, []byte{0xa0} },
 		} {
 			t.Run(key.kind+" "+name, func(t *testing.T) {
-				wantPasskeyError(t, passkeyHost.Verify(key.public, passkeyBytes, key.assert(t, edit)), nil, "")
+				wantPasskeyRefusal(t, passkeyHost.Verify(key.public, passkeyBytes, key.assert(t, edit)), nil, "")
 			})
 		}
 	}
@@ -157,13 +164,13 @@ func TestPasskeyRefusesWhatWasSignedWrong(t *testing.T) {
 	for _, key := range softKeys(t) {
 		for _, c := range cases {
 			t.Run(key.kind+" "+c.name, func(t *testing.T) {
-				wantPasskeyError(t, passkeyHost.Verify(key.public, passkeyBytes, key.assert(t, c.edit)), c.kind, c.words)
+				wantPasskeyRefusal(t, passkeyHost.Verify(key.public, passkeyBytes, key.assert(t, c.edit)), c.kind, c.words)
 			})
 		}
 		for _, text := range []string{"", "null", "[]", `"webauthn.get"`, "{", `{"type":"webauthn.get"} {}`, "\xef\xbb\xbf{}"} {
 			t.Run(key.kind+" client data "+text, func(t *testing.T) {
 				a := key.sign(t, key.assert(t, nil).AuthenticatorData, []byte(text))
-				wantPasskeyError(t, passkeyHost.Verify(key.public, passkeyBytes, a), invalid, "client data")
+				wantPasskeyRefusal(t, passkeyHost.Verify(key.public, passkeyBytes, a), invalid, "client data")
 			})
 		}
 	}
@@ -203,10 +210,10 @@ func TestPasskeyRefusesWhatWasNotSigned(t *testing.T) {
 			t.Run(key.kind+" "+c.name, func(t *testing.T) {
 				a := Assertion{bytes.Clone(good.AuthenticatorData), bytes.Clone(good.ClientData), bytes.Clone(good.Signature)}
 				c.edit(&a)
-				wantPasskeyError(t, c.relying.Verify(c.public, c.challenge, a), alerting.ErrForbidden, c.words)
+				wantPasskeyRefusal(t, c.relying.Verify(c.public, c.challenge, a), alerting.ErrForbidden, c.words)
 			})
 		}
-		wantPasskeyError(t, passkeyHost.Verify(key.public, passkeyBytes, good), nil, "")
+		wantPasskeyRefusal(t, passkeyHost.Verify(key.public, passkeyBytes, good), nil, "")
 	}
 }
 
@@ -241,8 +248,8 @@ func TestPasskeyPublic(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := ParsePasskeyPublic(c.der)
-			wantPasskeyError(t, err, alerting.ErrInvalid, c.words)
-			wantPasskeyError(t, passkeyHost.Verify(c.der, passkeyBytes, softKeys(t)[0].assert(t, nil)), alerting.ErrInvalid, c.words)
+			wantPasskeyRefusal(t, err, alerting.ErrInvalid, c.words)
+			wantPasskeyRefusal(t, passkeyHost.Verify(c.der, passkeyBytes, softKeys(t)[0].assert(t, nil)), alerting.ErrInvalid, c.words)
 		})
 	}
 }
@@ -306,7 +313,7 @@ func TestParseAssertion(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := ParseAssertion([]byte(c.text))
-			wantPasskeyError(t, err, alerting.ErrInvalid, c.words)
+			wantPasskeyRefusal(t, err, alerting.ErrInvalid, c.words)
 		})
 	}
 }

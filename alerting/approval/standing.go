@@ -120,22 +120,22 @@ func (r *Roll) Withdrawn(w alerting.Withdrawal) error {
 	return nil
 }
 
-// withdrawnBy says why a standing authorisation was good for nothing at a time; empty when it was. A strict roll counts
+// withdrawnBy says why a standing authorisation was good for nothing at a time; nil when it was. A strict roll counts
 // every withdrawal, and another one those that were made by then.
-func (o *Office) withdrawnBy(roll *Roll, id string, at time.Time) string {
+func (o *Office) withdrawnBy(roll *Roll, id string, at time.Time) error {
 	all := o.withdrawn.Load()
 	if all == nil {
-		return ""
+		return nil
 	}
 	for _, w := range *all {
 		if w.Standing != id || !roll.strict && at.Before(w.At.UTC().Truncate(time.Second)) {
 			continue
 		}
 		if roll.Withdrawn(w) == nil {
-			return fmt.Sprintf("it was withdrawn at %s: %s", w.At.UTC().Format(time.RFC3339), w.Reason)
+			return because("beyond.withdrawn", "it was withdrawn at %s: %s", w.At.UTC().Format(time.RFC3339), w.Reason)
 		}
 	}
-	return ""
+	return nil
 }
 
 // CheckStanding says what is wrong with a standing authorisation, signatures apart.
@@ -156,13 +156,13 @@ func CheckStanding(s *alerting.StandingOrder) error {
 	case Alone:
 		err = checkAlone(s)
 	default:
-		err = fmt.Errorf("kind %q: want %s or %s", s.Kind, Countersigned, Alone)
+		err = because("bounds.kind", "kind %q: want %s or %s", s.Kind, Countersigned, Alone)
 	}
 	if err == nil {
 		err = checkBounds(&s.Bounds)
 	}
 	if text, bad := json.Marshal(s); err == nil && (bad != nil || len(text) > mostBytes) {
-		err = fmt.Errorf("it has %d bytes; at most %d: use fewer points and words", len(text), mostBytes)
+		err = because("bounds.large", "it has %d bytes; at most %d: use fewer points and words", len(text), mostBytes)
 	}
 	if err != nil {
 		return wrong("standing.form", "%v", err)
@@ -173,11 +173,11 @@ func CheckStanding(s *alerting.StandingOrder) error {
 func checkCountersigned(s *alerting.StandingOrder) error {
 	switch {
 	case len(s.Operators) == 0 || len(s.Operators) > mostListed || slices.ContainsFunc(s.Operators, func(n string) bool { return !nameForm.MatchString(n) }):
-		return fmt.Errorf("operators: name those who may release first")
+		return because("bounds.operators", "operators: name those who may release first")
 	case s.CountersignWithin < 1 || s.CountersignWithin > longestCountersig:
-		return fmt.Errorf("countersign_within %d: want 1 to %d minutes", s.CountersignWithin, longestCountersig)
+		return because("bounds.countersign", "countersign_within %d: want 1 to %d minutes", s.CountersignWithin, longestCountersig)
 	case s.Source != "" || s.Sender != "" || len(s.Certificates) > 0:
-		return fmt.Errorf("source, sender and certificates are for the kind %s", Alone)
+		return because("bounds.not-partners", "source, sender and certificates are for the kind %s", Alone)
 	}
 	return nil
 }
@@ -185,11 +185,11 @@ func checkCountersigned(s *alerting.StandingOrder) error {
 func checkAlone(s *alerting.StandingOrder) error {
 	switch {
 	case s.Source == "" || s.Sender == "":
-		return fmt.Errorf("source and sender: name the source of the inbox, and the CAP sender of its alerts")
+		return because("bounds.source", "source and sender: name the source of the inbox, and the CAP sender of its alerts")
 	case len(s.Certificates) == 0 || len(s.Certificates) > mostCertificates:
-		return fmt.Errorf("certificates: want 1 to %d", mostCertificates)
+		return because("bounds.certificates", "certificates: want 1 to %d", mostCertificates)
 	case len(s.Operators) > 0 || s.CountersignWithin != 0:
-		return fmt.Errorf("operators and countersign_within are for the kind %s", Countersigned)
+		return because("bounds.not-operators", "operators and countersign_within are for the kind %s", Countersigned)
 	}
 	_, err := anchors(s)
 	return err
@@ -200,7 +200,7 @@ func anchors(s *alerting.StandingOrder) ([]*x509.Certificate, error) {
 	for i, der := range s.Certificates {
 		c, err := x509.ParseCertificate(der)
 		if err != nil {
-			return nil, fmt.Errorf("certificate %d: %w", i+1, err)
+			return nil, because("bounds.certificate", "certificate %d cannot be read: want X.509 in DER", i+1)
 		}
 		out = append(out, c)
 	}
@@ -218,23 +218,23 @@ func checkBounds(b *alerting.StandingBounds) error {
 	known := func(c string) bool { return slices.Contains(cap.Categories(), cap.Category(c)) }
 	switch {
 	case len(b.Categories)+len(b.Events) == 0 || len(b.Categories)+len(b.Events) > mostListed:
-		return fmt.Errorf("categories and events: name the hazards, at most %d", mostListed)
+		return because("bounds.hazards", "categories and events: name the hazards, at most %d", mostListed)
 	case slices.ContainsFunc(b.Categories, func(c string) bool { return !known(c) }):
-		return fmt.Errorf("categories %v: want some of %v", b.Categories, cap.Categories())
+		return because("bounds.category", "categories %v: want some of %v", words(b.Categories), alerting.Terms(cap.Categories()))
 	case slices.ContainsFunc(b.Events, longWord):
-		return fmt.Errorf("events: a word has 1 to %d bytes", longestWord)
+		return because("bounds.event", "events: a word has 1 to %d bytes", longestWord)
 	case cap.Severity(b.Severity).Rank() == 0 || b.Severity == string(cap.UnknownSeverity):
-		return fmt.Errorf("severity %q: name the highest: Minor, Moderate, Severe or Extreme", b.Severity)
+		return because("bounds.severity", "severity %q: name the highest: Minor, Moderate, Severe or Extreme", b.Severity)
 	case len(b.Channels) == 0 || slices.ContainsFunc(b.Channels, func(c alerting.Channel) bool { return !slices.Contains(alerting.Channels(), c) }):
-		return fmt.Errorf("channels %v: name those that are allowed, some of %v", b.Channels, alerting.Channels())
+		return because("bounds.channels", "channels %v: name those that are allowed, some of %v", alerting.Terms(b.Channels), alerting.Terms(alerting.Channels()))
 	case len(b.Codes)+len(b.Polygons) == 0 || len(b.Codes) > mostListed || len(b.Polygons) > mostPolygons:
-		return fmt.Errorf("codes and polygons: name where, with at most %d codes and %d polygons", mostListed, mostPolygons)
+		return because("bounds.area", "codes and polygons: name where, with at most %d codes and %d polygons", mostListed, mostPolygons)
 	case b.People < 0 || b.Sirens < 0 || b.People+b.Sirens == 0:
-		return fmt.Errorf("people %d and sirens %d: name the most that one alert may reach", b.People, b.Sirens)
+		return because("bounds.most", "people %d and sirens %d: name the most that one alert may reach", b.People, b.Sirens)
 	case b.PerHour < 1 || b.PerHour > mostPerHour || b.Burst < 1 || b.Burst > b.PerHour:
-		return fmt.Errorf("per_hour %d and burst %d: want 1 to %d, and a burst of no more than that", b.PerHour, b.Burst, mostPerHour)
+		return because("bounds.rate", "per_hour %d and burst %d: want 1 to %d, and a burst of no more than that", b.PerHour, b.Burst, mostPerHour)
 	case b.From.IsZero() || !b.Until.After(b.From) || b.Until.Sub(b.From) > longestStanding:
-		return fmt.Errorf("from %s until %s: want a time of at most a year", b.From.Format(time.RFC3339), b.Until.Format(time.RFC3339))
+		return because("bounds.times", "from %s until %s: want a time of at most a year", b.From.Format(time.RFC3339), b.Until.Format(time.RFC3339))
 	}
 	_, err := territory(b)
 	return err
@@ -246,13 +246,13 @@ func territory(b *alerting.StandingBounds) (*cap.Territory, error) {
 	for _, text := range b.Codes {
 		name, value, ok := strings.Cut(text, "=")
 		if !ok {
-			return nil, fmt.Errorf("code %.60q: want NAME=VALUE", text)
+			return nil, because("bounds.code", "code %.60q: want NAME=VALUE", text)
 		}
 		u.Codes = append(u.Codes, cap.Value{Name: name, Value: value})
 	}
 	for i, points := range b.Polygons {
 		if len(points) > mostPoints {
-			return nil, fmt.Errorf("polygon %d has %d points; at most %d", i+1, len(points), mostPoints)
+			return nil, because("bounds.points", "polygon %d has %d points; at most %d", i+1, len(points), mostPoints)
 		}
 		var p cap.Polygon
 		for _, at := range points {
@@ -260,23 +260,24 @@ func territory(b *alerting.StandingBounds) (*cap.Territory, error) {
 		}
 		u.Polygons = append(u.Polygons, p)
 	}
-	return cap.NewTerritory([]cap.Unit{u})
+	where, err := cap.NewTerritory([]cap.Unit{u})
+	if err != nil {
+		return nil, because("bounds.shape", "polygons: one of them is no usable area: %v", err)
+	}
+	return where, nil
 }
 
-// Useless says why a standing authorisation counts for nothing at a time; empty when it counts.
-func (o *Office) Useless(roll *Roll, s *alerting.StandingOrder, at time.Time) string {
+// Useless says why a standing authorisation counts for nothing at a time; nil when it counts.
+func (o *Office) Useless(roll *Roll, s *alerting.StandingOrder, at time.Time) error {
 	if err := roll.Authorised(s); err != nil {
-		return err.Error()
+		return err
 	}
 	id, err := StandingID(s)
 	if err != nil {
-		return err.Error()
+		return err
 	}
-	if why := o.withdrawnBy(roll, id, at); why != "" {
-		return why
+	if err := o.withdrawnBy(roll, id, at); err != nil {
+		return err
 	}
-	if at.Before(s.Bounds.From) || !at.Before(s.Bounds.Until) {
-		return fmt.Sprintf("it holds from %s until %s", s.Bounds.From.UTC().Format(time.RFC3339), s.Bounds.Until.UTC().Format(time.RFC3339))
-	}
-	return ""
+	return holdsAt(&s.Bounds, at)
 }

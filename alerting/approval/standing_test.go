@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	names "crypto/x509/pkix"
 	"math/big"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -214,7 +215,30 @@ func TestStanding(t *testing.T) {
 				if row.says == "" && err != nil || row.says != "" && (err == nil || !strings.Contains(err.Error(), row.says)) {
 					t.Errorf("got %v, want %q", err, row.says)
 				}
+				speaksChinese(t, err)
 			})
 		}
 	}
 }
+
+// speaksChinese: a reader of Chinese reads no English word of a refusal, whether he gets it as an error or as text that was kept.
+func speaksChinese(t *testing.T, err error) {
+	t.Helper()
+	if err == nil {
+		return
+	}
+	chinese, exact := alerting.InChinese(err)
+	kept := alerting.SaidIn("zh", err.Error())
+	for _, text := range []string{chinese, kept} {
+		// What a library says of foreign bytes is marked as English.
+		own, _, _ := strings.Cut(text, "英文说明")
+		if left := english.FindString(quotedWord.ReplaceAllString(own, "")); !exact || text == "" || left != "" {
+			t.Errorf("%v\nis %q in Chinese: %q is English", err, text, left)
+		}
+	}
+}
+
+var (
+	english    = regexp.MustCompile(`[a-z]{2,} [a-z]{2,}`)
+	quotedWord = regexp.MustCompile(`“[^”]*”`)
+)

@@ -38,11 +38,11 @@ func (o *Office) Leaves(in *alerting.Issued, ch alerting.Channel, now time.Time)
 	case e.World == alerting.Actual:
 		return nil
 	case e.World != alerting.Test:
-		return fmt.Errorf("%w: the world %s never leaves through a live gateway", ErrWindow, e.World)
+		return stays("stays.world", "the world %s never leaves through a live gateway", alerting.Term(e.World))
 	case e.Window == nil:
-		return fmt.Errorf("%w: this test names no window", ErrWindow)
+		return stays("stays.unnamed", "this test names no window")
 	case o == nil:
-		return fmt.Errorf("%w: this office has no operators who could open a window", ErrWindow)
+		return stays("stays.no-operators", "this office has no operators who could open a window")
 	}
 	if err := o.opened(in.Envelope.Window, in.Envelope.Enrolments, now); err != nil {
 		return err
@@ -54,41 +54,46 @@ func (o *Office) Leaves(in *alerting.Issued, ch alerting.Channel, now time.Time)
 func (o *Office) opened(w *alerting.TestWindow, enrolments []alerting.Enrolment, now time.Time) error {
 	roll, _ := o.Roll(enrolments)
 	if err := roll.Strict().Opened(*w); err != nil {
-		return fmt.Errorf("%w: %w", ErrWindow, err)
+		return stays("stays.unsigned", "it is not opened: %v", err)
 	}
 	c := o.closed.Load()
 	switch {
 	case now.Before(w.From):
-		return fmt.Errorf("%w: window %s opens at %s", ErrWindow, w.ID, w.From.UTC().Format(time.RFC3339))
+		return stays("stays.ahead", "window %s opens at %s", w.ID, w.From.UTC().Format(time.RFC3339))
 	case !now.Before(w.Until):
-		return fmt.Errorf("%w: window %s ended at %s", ErrWindow, w.ID, w.Until.UTC().Format(time.RFC3339))
+		return stays("stays.over", "window %s ended at %s", w.ID, w.Until.UTC().Format(time.RFC3339))
 	case c == nil || now.Sub(c.at) > closingsKnownFor:
-		return fmt.Errorf("%w: it cannot be asked whether window %s was closed", ErrWindow, w.ID)
+		return stays("stays.unasked", "it cannot be asked whether window %s was closed", w.ID)
 	case slices.Contains(c.ids, w.ID):
-		return fmt.Errorf("%w: window %s was closed", ErrWindow, w.ID)
+		return stays("stays.closed", "window %s was closed", w.ID)
 	}
 	return nil
+}
+
+// stays is ErrWindow with why a test stays in the house.
+func stays(code, format string, values ...any) error {
+	return alerting.Refuse(ErrWindow, code, format, values...)
 }
 
 // Fits reports whether a test keeps within its window on a channel, whenever that may be.
 func Fits(in *alerting.Issued, ch alerting.Channel) error {
 	w := in.Envelope.Window
 	if !slices.Contains(w.Channels, ch) {
-		return fmt.Errorf("%w: window %s is not for the channel %s", ErrWindow, w.ID, ch)
+		return stays("stays.other-channel", "window %s is not for the channel %s", w.ID, alerting.Term(ch))
 	}
 	if ch == alerting.Siren && len(w.Groups) > 0 {
 		asked := in.Envelope.Audience.Groups
 		if len(asked) == 0 || slices.ContainsFunc(asked, func(g string) bool { return !slices.Contains(w.Groups, g) }) {
-			return fmt.Errorf("%w: window %s is for the siren groups %s only: name some of them in the order", ErrWindow, w.ID, strings.Join(w.Groups, ", "))
+			return stays("stays.other-groups", "window %s is for the siren groups %s only: name some of them in the order", w.ID, words(w.Groups))
 		}
 	}
 	territory, err := territoryOf(w)
 	if err != nil {
-		return fmt.Errorf("%w: window %s: %w", ErrWindow, w.ID, err)
+		return stays("stays.shape", "window %s has no usable area: %v", w.ID, err)
 	}
 	// A Cancel without infos speaks of no place: it is for those who were told.
 	if found := territory.Outside(in.Alert); len(found) > 0 {
-		return fmt.Errorf("%w: window %s does not hold every area of the alert: %s lies outside", ErrWindow, w.ID, found[0].Path)
+		return stays("stays.other-area", "window %s does not hold every area of the alert: %s lies outside", w.ID, found[0].Path)
 	}
 	return nil
 }
@@ -99,7 +104,7 @@ func territoryOf(w *alerting.TestWindow) (*cap.Territory, error) {
 	for _, c := range w.Codes {
 		name, value, ok := strings.Cut(c, "=")
 		if !ok {
-			return nil, fmt.Errorf("%w: code %q: want NAME=VALUE", alerting.ErrInvalid, c)
+			return nil, alerting.Refuse(alerting.ErrInvalid, "window.code", "code %q: want NAME=VALUE", c)
 		}
 		u.Codes = append(u.Codes, cap.Value{Name: name, Value: value})
 	}
@@ -112,7 +117,7 @@ func territoryOf(w *alerting.TestWindow) (*cap.Territory, error) {
 	}
 	t, err := cap.NewTerritory([]cap.Unit{u})
 	if err != nil {
-		return nil, fmt.Errorf("%w: area: %w", alerting.ErrInvalid, err)
+		return nil, alerting.Refuse(alerting.ErrInvalid, "window.shape", "area: it is not usable: %v", err)
 	}
 	return t, nil
 }

@@ -91,6 +91,7 @@ func TestLeaves(t *testing.T) {
 			if row.passes != (err == nil) || err != nil && !errors.Is(err, alerting.ErrForbidden) {
 				t.Errorf("passes %v, got %v", row.passes, err)
 			}
+			speaksChinese(t, err)
 			var none *Office
 			if none.Leaves(s.in, s.ch, s.now) == nil {
 				t.Error("an office without operators lets a test out")

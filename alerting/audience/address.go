@@ -3,7 +3,6 @@ package audience
 import (
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net"
 	"net/mail"
@@ -23,17 +22,17 @@ const maxAddress = 4096
 // phone reads a number, national where region (ISO 3166-1 alpha-2, e.g. "CN") is given, and returns it as E.164.
 func phone(text, region string) (string, error) {
 	if len(text) > 64 {
-		return "", errors.New("it is too long for a phone number")
+		return "", amiss("import.phone-long", "it is too long for a phone number")
 	}
 	if region == "" && !strings.HasPrefix(text, "+") {
-		return "", errors.New("it has no country code; write it as +8613800138000, or name the default region")
+		return "", amiss("import.phone-country", "it has no country code; write it as +8613800138000, or name the default region")
 	}
 	number, err := phonenumbers.Parse(text, region)
 	if err != nil {
-		return "", errors.New("it is no phone number; write it as +8613800138000")
+		return "", amiss("import.phone", "it is no phone number; write it as +8613800138000")
 	}
 	if !phonenumbers.IsValidNumber(number) {
-		return "", errors.New("no network has such a number; check its digits and country code")
+		return "", amiss("import.phone-unknown", "no network has such a number; check its digits and country code")
 	}
 	return phonenumbers.Format(number, phonenumbers.E164), nil
 }
@@ -42,11 +41,11 @@ func phone(text, region string) (string, error) {
 func mailbox(text string) (string, error) {
 	parsed, err := mail.ParseAddress(text)
 	if err != nil || parsed.Name != "" || parsed.Address != text || len(text) > 254 {
-		return "", errors.New("it is no e-mail address; write it as name@example.org")
+		return "", amiss("import.mail", "it is no e-mail address; write it as name@example.org")
 	}
 	_, domain, _ := strings.Cut(text, "@")
 	if domain == "" || strings.HasPrefix(domain, ".") || strings.ContainsAny(text, "\r\n\"") {
-		return "", errors.New("it is no e-mail address that can be delivered to; write it as name@example.org")
+		return "", amiss("import.mail-undeliverable", "it is no e-mail address that can be delivered to; write it as name@example.org")
 	}
 	return text, nil
 }
@@ -63,28 +62,28 @@ type subscription struct {
 // push reads a subscription and returns it with nothing but endpoint and keys.
 func push(text string) (canonical, endpoint string, err error) {
 	if len(text) > maxAddress {
-		return "", "", fmt.Errorf("it is longer than %d bytes", maxAddress)
+		return "", "", amiss("import.address-long", "it is longer than %d bytes", maxAddress)
 	}
 	var s subscription
 	if err := json.Unmarshal([]byte(text), &s); err != nil {
-		return "", "", errors.New(`it is no JSON; want {"endpoint":"https://…","keys":{"p256dh":"…","auth":"…"}}`)
+		return "", "", amiss("import.push-json", `it is no JSON; want {"endpoint":"https://…","keys":{"p256dh":"…","auth":"…"}}`)
 	}
 	if err := pushEndpoint(s.Endpoint); err != nil {
 		return "", "", err
 	}
 	point, err := urlBase64(s.Keys.P256dh)
 	if err != nil || len(point) != 65 || point[0] != 4 {
-		return "", "", errors.New("keys.p256dh is no P-256 point of 65 bytes in base64url; subscribe again")
+		return "", "", amiss("import.push-point", "keys.p256dh is no P-256 point of 65 bytes in base64url; subscribe again")
 	}
 	secret, err := urlBase64(s.Keys.Auth)
 	if err != nil || len(secret) != 16 {
-		return "", "", errors.New("keys.auth is not 16 bytes in base64url; subscribe again")
+		return "", "", amiss("import.push-auth", "keys.auth is not 16 bytes in base64url; subscribe again")
 	}
 	s.Keys.P256dh = base64.RawURLEncoding.EncodeToString(point)
 	s.Keys.Auth = base64.RawURLEncoding.EncodeToString(secret)
 	out, err := json.Marshal(s)
 	if err != nil {
-		return "", "", errors.New("it cannot be written as JSON")
+		return "", "", amiss("import.push-unwritable", "it cannot be written as JSON")
 	}
 	return string(out), s.Endpoint, nil
 }
@@ -93,12 +92,12 @@ func push(text string) (canonical, endpoint string, err error) {
 func pushEndpoint(endpoint string) error {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Hostname() == "" || u.User != nil {
-		return errors.New("its endpoint is no address; want https://…")
+		return amiss("import.push-endpoint", "its endpoint is no address; want https://…")
 	}
 	ip := net.ParseIP(u.Hostname())
 	local := u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 	if u.Scheme != "https" && (u.Scheme != "http" || !local) {
-		return errors.New("its endpoint does not begin with https://")
+		return amiss("import.push-insecure", "its endpoint does not begin with https://")
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"strings"
 
+	"tocsin/alerting"
 	"tocsin/cap"
 )
 
@@ -44,9 +45,9 @@ type faults struct {
 	found, warned []Problem
 }
 
-func (f *faults) add(where, format string, args ...any) {
+func (f *faults) add(where, code, format string, args ...any) {
 	if len(f.found) < maxFeatureFaults {
-		f.found = append(f.found, Problem{Where: where, What: fmt.Sprintf(format, args...), Skipped: true})
+		f.found = append(f.found, Problem{Where: where, What: alerting.Say(code, format, args...), Skipped: true})
 	}
 }
 
@@ -62,26 +63,26 @@ func outlineOf(number int, f *feature) (newOutline, faults) {
 	var err error
 	switch out.row.Code, err = parseCode(code); {
 	case f.Type != "Feature":
-		bad.add(where, "its type is %q: want Feature", shortened(f.Type))
+		bad.add(where, "import.feature", "its type is %q: want Feature", shortened(f.Type))
 		return out, bad
 	case code == "":
-		bad.add(where, "it has no property code: write the unit's code as the geocodes of a warning have it, NAME=VALUE")
+		bad.add(where, "import.no-code", "it has no property code: write the unit's code as the geocodes of a warning have it, NAME=VALUE")
 	case err != nil:
-		bad.add(where, "the property code %q %v", shortened(code), err)
+		bad.add(where, "import.property-code", "the property code %q %v", shortened(code), err)
 	}
 	if parent != "" {
 		if out.row.Parent, err = parseCode(parent); err != nil {
-			bad.add(where, "the property parent %q %v", shortened(parent), err)
+			bad.add(where, "import.property-parent", "the property parent %q %v", shortened(parent), err)
 		} else if out.row.Parent == out.row.Code {
-			bad.add(where, "the unit is its own parent")
+			bad.add(where, "import.own-parent", "the unit is its own parent")
 		}
 	}
 	if err := nameFault(name); err != nil {
-		bad.add(where, "the property name: %v", err)
+		bad.add(where, "import.property-name", "the property name: %v", err)
 	}
 	out.shapes = f.shapes(where, &bad)
 	if n := pointsOf(out.shapes); n > maxOutlinePoints {
-		bad.add(where, "its outline has %d points; at most %d are kept: simplify it, a metre is fine enough", n, maxOutlinePoints)
+		bad.add(where, "import.outline-points", "its outline has %d points; at most %d are kept: simplify it, a metre is fine enough", n, maxOutlinePoints)
 	}
 	return out, bad
 }
@@ -94,10 +95,10 @@ func (f *feature) text(key, where string, bad *faults) string {
 	}
 	var text string
 	if err := json.Unmarshal(raw, &text); err != nil {
-		bad.add(where, "the property %s is no text: write it in quotes", key)
+		bad.add(where, "import.property-text", "the property %s is no text: write it in quotes", key)
 	}
 	if strings.ContainsRune(text, 0) {
-		bad.add(where, "the property %s holds a character U+0000: remove it", key)
+		bad.add(where, "import.property-nul", "the property %s holds a character U+0000: remove it", key)
 	}
 	return strings.TrimSpace(text)
 }
@@ -105,7 +106,7 @@ func (f *feature) text(key, where string, bad *faults) string {
 // shapes reads the geometry.
 func (f *feature) shapes(where string, bad *faults) []shape {
 	if f.Geometry == nil {
-		bad.add(where, "it has no geometry: a unit without an outline is imported as CSV")
+		bad.add(where, "import.no-geometry", "it has no geometry: a unit without an outline is imported as CSV")
 		return nil
 	}
 	var polygons [][][][]float64
@@ -118,15 +119,15 @@ func (f *feature) shapes(where string, bad *faults) []shape {
 	case "MultiPolygon":
 		err = json.Unmarshal(f.Geometry.Coordinates, &polygons)
 	default:
-		bad.add(where, "its geometry is a %q: want Polygon or MultiPolygon", shortened(f.Geometry.Type))
+		bad.add(where, "import.geometry", "its geometry is a %q: want Polygon or MultiPolygon", shortened(f.Geometry.Type))
 		return nil
 	}
 	if err != nil {
-		bad.add(where, "the coordinates are no rings of positions ([longitude, latitude]) of a %s", f.Geometry.Type)
+		bad.add(where, "import.coordinates", "the coordinates are no rings of positions ([longitude, latitude]) of a %s", f.Geometry.Type)
 		return nil
 	}
 	if len(polygons) == 0 {
-		bad.add(where, "its geometry is empty")
+		bad.add(where, "import.geometry-empty", "its geometry is empty")
 	}
 	var out []shape
 	for i, rings := range polygons {
@@ -142,7 +143,7 @@ func (f *feature) shapes(where string, bad *faults) []shape {
 // shapeOf reads the rings of one polygon: the first is around it, the others are its holes (RFC 7946 §3.1.6).
 func shapeOf(where string, rings [][][]float64, bad *faults) shape {
 	if len(rings) == 0 {
-		bad.add(where, "the polygon has no ring")
+		bad.add(where, "import.no-ring", "the polygon has no ring")
 		return shape{}
 	}
 	var s shape
@@ -160,7 +161,7 @@ func shapeOf(where string, rings [][][]float64, bad *faults) shape {
 		}
 		if err != nil {
 			whole = false
-			bad.add(at, "%v", err)
+			bad.add(at, "import.ring", "%v", err)
 			continue
 		}
 		if i == 0 {
@@ -172,7 +173,7 @@ func shapeOf(where string, rings [][][]float64, bad *faults) shape {
 			continue
 		}
 		if inside, err := holdsAny(s.outer, ring); err != nil || !inside {
-			bad.add(at, "it is a hole and lies outside the first ring, which is around the polygon: write it as a polygon of its own")
+			bad.add(at, "import.hole", "it is a hole and lies outside the first ring, which is around the polygon: write it as a polygon of its own")
 		}
 	}
 	return s
@@ -183,11 +184,11 @@ func ringOf(positions [][]float64) (cap.Polygon, error) {
 	ring := make(cap.Polygon, len(positions))
 	for i, p := range positions {
 		if len(p) < 2 {
-			return nil, fmt.Errorf("position %d has %d numbers: want longitude and latitude", i+1, len(p))
+			return nil, amiss("import.position-numbers", "position %d has %d numbers: want longitude and latitude", i+1, len(p))
 		}
 		lon, lat := p[0], p[1]
 		if math.Abs(lat) > 90 || math.Abs(lon) > 180 {
-			return nil, fmt.Errorf("position %d (%v, %v) is not on the earth: longitude (-180 to 180) comes first, then latitude (-90 to 90), in degrees of WGS 84",
+			return nil, amiss("import.position-earth", "position %d (%v, %v) is not on the earth: longitude (-180 to 180) comes first, then latitude (-90 to 90), in degrees of WGS 84",
 				i+1, lon, lat)
 		}
 		ring[i] = cap.Point{Lat: lat, Lon: lon}

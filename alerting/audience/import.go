@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"tocsin/alerting"
 )
 
 // ImportOptions say how a file of people is read. The zero value is good.
@@ -119,7 +121,17 @@ func (r *Result) reportLine(line int, err error) {
 		r.problem(Problem{Line: line, Column: c.column, What: c.err.Error(), Skipped: true})
 		return
 	}
-	r.problem(Problem{Line: line, What: err.Error(), Skipped: true})
+	what := err.Error()
+	if refusal := alerting.RefusalOf(err); refusal != nil {
+		what = refusal.Sentence()
+	}
+	r.problem(Problem{Line: line, What: what, Skipped: true})
+}
+
+// amiss is what is wrong with a line or a column, and what to do about it: a refusal of no kind. A result keeps it as English text,
+// which alerting.SaidIn gives in Chinese.
+func amiss(code, format string, values ...any) error {
+	return alerting.Refuse(nil, code, format, values...)
 }
 
 // intake reads a file of one kind: each line is parsed, and what was parsed is written in lots.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -67,7 +68,7 @@ func TestPeopleWithProblems(t *testing.T) {
 				t.Fatalf("got %+v, want 2 new people, 1 of 3 lines skipped", result)
 			}
 			p := result.Problems[0]
-			if p.Line != 3 || p.Column != row.column || !p.Skipped || !strings.Contains(p.What, row.what) {
+			if p.Line != 3 || p.Column != row.column || !p.Skipped || !strings.Contains(p.What, row.what) || !inChinese(p.What) {
 				t.Errorf("problem %q, want line 3, column %q and %q", p, row.column, row.what)
 			}
 			for _, secret := range []string{"5550100", "call me", "+86138 ", "somebody", "a@example", "push.example"} {
@@ -342,3 +343,14 @@ func TestWhoHasNoPlaceIsImportedWithAWarning(t *testing.T) {
 		}
 	}
 }
+
+// inChinese reports whether a reader of Chinese gets what is wrong in Chinese: no two words of English follow each other.
+func inChinese(what string) bool {
+	said := alerting.SaidIn("zh", what)
+	return said != what && !twoWords.MatchString(foreign.ReplaceAllString(said, ""))
+}
+
+var (
+	twoWords = regexp.MustCompile(`[a-z]{2,} [a-z]{2,}`)
+	foreign  = regexp.MustCompile(`“[^”]*”|（英文说明：.*）`)
+)

@@ -35,6 +35,11 @@ type lines struct {
 // errLine is a line that cannot be split; the next one can be read.
 var errLine = errors.New("cannot be read")
 
+// unsplit is errLine with what is wrong, and what to do about it.
+func unsplit(code, format string, values ...any) error {
+	return alerting.Refuse(errLine, code, format, values...)
+}
+
 // newLines reads the header: a byte order mark is skipped, and the separator is whichever of comma, semicolon and tab the
 // header has most of. Names of columns are lower-cased.
 func newLines(r io.Reader) (*lines, error) {
@@ -50,7 +55,7 @@ func newLines(r io.Reader) (*lines, error) {
 		return nil, alerting.Refuse(alerting.ErrInvalid, "upload.utf16", "the file is UTF-16; save it as UTF-8")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: the first line, which must name the columns, %w", alerting.ErrInvalid, err)
+		return nil, alerting.Refuse(alerting.ErrInvalid, "upload.first-line", "the first line, which must name the columns, %v", err)
 	}
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	l.separator = ','
@@ -60,7 +65,7 @@ func newLines(r io.Reader) (*lines, error) {
 		}
 	}
 	if err := l.split(text); err != nil {
-		return nil, fmt.Errorf("%w: the first line, which must name the columns, %w", alerting.ErrInvalid, err)
+		return nil, alerting.Refuse(alerting.ErrInvalid, "upload.first-line", "the first line, which must name the columns, %v", err)
 	}
 	for _, name := range l.fields {
 		l.header = append(l.header, strings.ToLower(strings.TrimSpace(name)))
@@ -111,7 +116,7 @@ func (l *lines) next() error {
 // quotes, moves everything behind it into a column where it does not belong.
 func (l *lines) checkWidth() error {
 	if have, want := len(l.fields), len(l.header); have != want {
-		return fmt.Errorf("it has %d fields, and the first line names %d columns; put a field that holds the separator into quotes",
+		return amiss("import.width", "it has %d fields, and the first line names %d columns; put a field that holds the separator into quotes",
 			have, want)
 	}
 	return nil
@@ -140,7 +145,7 @@ func (l *lines) text() ([]byte, error) {
 		}
 		l.line++
 		if long {
-			return l.buf, fmt.Errorf("%w: it is longer than %d bytes; split it", errLine, maxLine)
+			return l.buf, unsplit("import.line-long", "it is longer than %d bytes; split it", maxLine)
 		}
 		return bytes.TrimSuffix(bytes.TrimSuffix(l.buf, []byte("\n")), []byte("\r")), nil
 	}
@@ -150,14 +155,14 @@ func (l *lines) text() ([]byte, error) {
 func (l *lines) split(text []byte) error {
 	l.fields = l.fields[:0]
 	if !utf8.Valid(text) {
-		return fmt.Errorf("%w: it is not UTF-8; save the file as UTF-8", errLine)
+		return unsplit("import.utf8", "it is not UTF-8; save the file as UTF-8")
 	}
 	if bytes.IndexByte(text, 0) >= 0 {
-		return fmt.Errorf("%w: it holds a character U+0000; remove it", errLine)
+		return unsplit("import.nul", "it holds a character U+0000; remove it")
 	}
 	for {
 		if len(l.fields) > maxColumns {
-			return fmt.Errorf("%w: it has more than %d columns", errLine, maxColumns)
+			return unsplit("import.columns", "it has more than %d columns", maxColumns)
 		}
 		if len(text) == 0 || text[0] != '"' {
 			end := bytes.IndexByte(text, l.separator)
@@ -166,8 +171,7 @@ func (l *lines) split(text []byte) error {
 				bare = text[:end]
 			}
 			if bytes.IndexByte(bare, '"') >= 0 {
-				return fmt.Errorf("%w: column %d has a quote in the middle; put the field into quotes and double those inside",
-					errLine, len(l.fields)+1)
+				return unsplit("import.quote", "column %d has a quote in the middle; put the field into quotes and double those inside", len(l.fields)+1)
 			}
 			l.fields = append(l.fields, string(bare))
 			if end < 0 {
@@ -178,8 +182,8 @@ func (l *lines) split(text []byte) error {
 		}
 		value, rest, ok := unquoted(text[1:])
 		if !ok || len(rest) > 0 && rest[0] != l.separator {
-			return fmt.Errorf("%w: column %d has a quote that is not closed, or text behind the closing one; "+
-				"double the quotes inside a field", errLine, len(l.fields)+1)
+			return unsplit("import.unclosed", "column %d has a quote that is not closed, or text behind the closing one; "+
+				"double the quotes inside a field", len(l.fields)+1)
 		}
 		l.fields = append(l.fields, value)
 		if len(rest) == 0 {

@@ -127,7 +127,7 @@ func (in *outlines) features(ctx context.Context) error {
 		var shape *json.UnmarshalTypeError
 		switch {
 		case errors.As(err, &shape):
-			in.result.problem(Problem{Where: fmt.Sprintf("feature %d", in.result.Lines), What: "it is no feature: " + shape.Field + " is a " + shape.Value, Skipped: true})
+			in.result.problem(Problem{Where: fmt.Sprintf("feature %d", in.result.Lines), What: alerting.Say("import.no-feature", "it is no feature: %s is a %s", shape.Field, shape.Value), Skipped: true})
 			continue
 		case err != nil:
 			return in.invalid("feature %d: this is no JSON: %v", in.result.Lines, err)
@@ -149,7 +149,7 @@ func (in *outlines) features(ctx context.Context) error {
 func (in *outlines) take(ctx context.Context, f *feature) error {
 	unit, bad := outlineOf(in.result.Lines, f)
 	if before := in.seen[unit.row.Code]; before != "" && len(bad.found) == 0 {
-		bad.add(unit.where, "%s has the same code: put all of its polygons into one feature, as a MultiPolygon", before)
+		bad.add(unit.where, "import.twice-outline", "%s has the same code: put all of its polygons into one feature, as a MultiPolygon", before)
 	}
 	for i, p := range bad.found {
 		in.result.problem(p)

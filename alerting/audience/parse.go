@@ -1,7 +1,6 @@
 package audience
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -42,7 +41,7 @@ func parsePlace(text string) (place, error) {
 	if i := strings.LastIndexByte(text, '@'); i >= 0 {
 		severity := cap.Severity(strings.TrimSpace(text[i+1:]))
 		if severity.Rank() == 0 || severity == cap.UnknownSeverity {
-			return at, errors.New("has no severity behind the @; want Minor, Moderate, Severe or Extreme")
+			return at, amiss("import.severity", "has no severity behind the @; want Minor, Moderate, Severe or Extreme")
 		}
 		at.min, text = severity.Rank(), strings.TrimSpace(text[:i])
 	}
@@ -51,7 +50,7 @@ func parsePlace(text string) (place, error) {
 		token := strings.ToLower(strings.TrimSpace(rest))
 		at.cell = s2.CellIDFromToken(token)
 		if !at.cell.IsValid() || at.cell.ToToken() != strings.TrimRight(token, "0") {
-			return at, errors.New("is no S2 cell token; it looks like 344b or 344b63c1")
+			return at, amiss("import.cell", "is no S2 cell token; it looks like 344b or 344b63c1")
 		}
 		return at, nil
 	case "code":
@@ -69,13 +68,13 @@ func parseCode(text string) (string, error) {
 	name, value, ok := strings.Cut(text, "=")
 	code := CodeOf(cap.Value{Name: name, Value: value})
 	if !ok || strings.HasPrefix(code, "=") || strings.HasSuffix(code, "=") || len(code) > 200 {
-		return "", errors.New("is no code; want valueName=value, e.g. SAME=006109")
+		return "", amiss("import.code", "is no code; want valueName=value, e.g. SAME=006109")
 	}
 	return code, nil
 }
 
 func parsePoint(text string) (s2.CellID, error) {
-	bad := errors.New("is no place; want latitude,longitude or cell:TOKEN or code:NAME=VALUE")
+	bad := amiss("import.place", "is no place; want latitude,longitude or cell:TOKEN or code:NAME=VALUE")
 	before, after, ok := strings.Cut(text, ",")
 	if !ok {
 		return 0, bad
@@ -94,7 +93,7 @@ func parsePoint(text string) (s2.CellID, error) {
 // pointCell is the leaf cell of a position.
 func pointCell(lat, lon float64) (s2.CellID, error) {
 	if math.IsNaN(lat) || math.IsNaN(lon) || math.Abs(lat) > 90 || math.Abs(lon) > 180 {
-		return 0, errors.New("is not on the earth; latitude (-90 to 90) comes first, then longitude (-180 to 180)")
+		return 0, amiss("import.earth", "is not on the earth; latitude (-90 to 90) comes first, then longitude (-180 to 180)")
 	}
 	return s2.CellIDFromLatLng(s2.LatLngFromDegrees(lat, lon)), nil
 }
@@ -109,7 +108,7 @@ func parseYes(text string, otherwise bool) (bool, error) {
 	case "no", "n", "false", "0":
 		return false, nil
 	}
-	return false, fmt.Errorf("%q is neither yes nor no", shortened(text))
+	return false, amiss("import.yes-no", "%q is neither yes nor no", shortened(text))
 }
 
 // parseLanguage reads a language tag (RFC 5646) and returns it in its usual spelling; empty stays empty.
@@ -119,7 +118,7 @@ func parseLanguage(text string) (string, error) {
 	}
 	tag, err := language.Parse(text)
 	if err != nil || tag == language.Und {
-		return "", fmt.Errorf("%q is no language tag; it looks like zh-CN or en", shortened(text))
+		return "", amiss("import.language", "%q is no language tag; it looks like zh-CN or en", shortened(text))
 	}
 	return tag.String(), nil
 }

@@ -3,7 +3,6 @@ package audience
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -78,7 +77,7 @@ func (a *Audience) ImportPeople(ctx context.Context, r io.Reader, o ImportOption
 	}
 	p := a.newPeopleParser(l, o, &result)
 	if len(p.places) == 0 {
-		result.warn(Problem{Line: l.line, What: "there is no column places; " + onlyByName})
+		result.warn(Problem{Line: l.line, What: alerting.Say("import.no-places", "there is no column places; %s", onlyByName())})
 	}
 	w := &peopleWriter{a: a, result: &result}
 	in := intake[*newPerson]{lines: l, result: &result, report: o.Report, lot: sortLot, parse: p.person}
@@ -139,10 +138,10 @@ func (a *Audience) newPeopleParser(l *lines, o ImportOptions, result *Result) *p
 func (p *peopleParser) person(l *lines) (*newPerson, error) {
 	one := &newPerson{line: l.line, ref: l.field(p.ref)}
 	if one.ref == "" {
-		return nil, &columnError{"person", errors.New("it is empty; give each person a reference of his own")}
+		return nil, &columnError{"person", amiss("import.person-empty", "it is empty; give each person a reference of his own")}
 	}
 	if len(one.ref) > 200 {
-		return nil, &columnError{"person", errors.New("it is longer than 200 bytes")}
+		return nil, &columnError{"person", amiss("import.person-long", "it is longer than 200 bytes")}
 	}
 	var err error
 	if one.language, err = parseLanguage(l.field(p.language)); err != nil {
@@ -161,7 +160,7 @@ func (p *peopleParser) person(l *lines) (*newPerson, error) {
 	}
 	one.places = distinct(one.places)
 	if len(one.places) > maxPlaces {
-		return nil, &columnError{"places", fmt.Errorf("%d places are too many; at most %d are kept", len(one.places), maxPlaces)}
+		return nil, &columnError{"places", amiss("import.places", "%d places are too many; at most %d are kept", len(one.places), maxPlaces)}
 	}
 	for i, column := range p.channels {
 		if text := l.field(column); text != "" {
@@ -171,13 +170,15 @@ func (p *peopleParser) person(l *lines) (*newPerson, error) {
 		}
 	}
 	if len(one.places) == 0 && len(p.places) > 0 {
-		p.result.warn(Problem{Line: l.line, Column: l.header[p.places[0]], What: "it is empty; " + onlyByName})
+		p.result.warn(Problem{Line: l.line, Column: l.header[p.places[0]], What: alerting.Say("import.places-empty", "it is empty; %s", onlyByName())})
 	}
 	return one, nil
 }
 
 // onlyByName is what it means to have no place.
-const onlyByName = "whoever has no place is told only of alerts that name him"
+func onlyByName() string {
+	return alerting.Say("import.only-by-name", "whoever has no place is told only of alerts that name him")
+}
 
 // maxPlaces bounds the places of one person, so that one person fits into a transaction.
 const maxPlaces = 100

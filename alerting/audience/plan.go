@@ -240,7 +240,7 @@ func (p *plan) regions(name string, areas []cap.Area) []*region {
 	for i, a := range areas {
 		for k, circle := range a.Circles {
 			if circle.RadiusKM == 0 {
-				p.notes = append(p.notes, fmt.Sprintf("%s, area %d, circle %d has the radius 0: it holds only who is exactly "+
+				p.notes = append(p.notes, alerting.Say("plan.radius", "%s, area %d, circle %d has the radius 0: it holds only who is exactly "+
 					"at its centre", name, i+1, k+1))
 			}
 		}
@@ -264,7 +264,7 @@ func (p *plan) regions(name string, areas []cap.Area) []*region {
 		for k := range shapes {
 			one, err := newRegion(shapes[k:k+1], p.cells)
 			if err != nil {
-				p.notes = append(p.notes, fmt.Sprintf("%s, area %d, shape %d is not usable: %v", name, i+1, k+1, err))
+				p.notes = append(p.notes, alerting.Say("plan.shape", "%s, area %d, shape %d is not usable: %v", name, i+1, k+1, err))
 				continue
 			}
 			one.before = i
@@ -296,11 +296,11 @@ func (p *plan) reason() string {
 	case len(p.named) > 0:
 		return ""
 	case p.closed:
-		why = fmt.Sprintf("scope %s reaches named people only, and nobody is named", p.alert.Scope)
+		why = alerting.Say("plan.scope", "scope %s reaches named people only, and nobody is named", p.alert.Scope)
 	case len(p.alert.Infos) == 0:
-		why = "the alert has no info, and so no area"
+		why = alerting.Say("plan.no-info", "the alert has no info, and so no area")
 	case !p.usable:
-		why = "no area has usable geometry or a known geocode; name an audience"
+		why = alerting.Say("plan.no-area", "no area has usable geometry or a known geocode; name an audience")
 	default:
 		return ""
 	}

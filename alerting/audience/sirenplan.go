@@ -96,7 +96,7 @@ func (a *Audience) parseSirens(file []byte, check func(gateway, record string) e
 	for _, s := range all {
 		if before := last[s.row.Ref]; before != nil {
 			result.problem(Problem{Line: before.line, Column: "ref", Skipped: true,
-				What: fmt.Sprintf("line %d has the same reference and replaces this line; give each siren one line", s.line)})
+				What: alerting.Say("import.twice-siren", "line %d has the same reference and replaces this line; give each siren one line", s.line)})
 		}
 		last[s.row.Ref] = s
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -117,12 +116,12 @@ func (a *Audience) parseSiren(l *lines, check func(gateway, record string) error
 		Protocol: text("protocol"), Gateway: text("gateway")}}
 	for name, value := range map[string]string{"ref": s.row.Ref, "protocol": s.row.Protocol, "gateway": s.row.Gateway} {
 		if value == "" || len(value) > 200 {
-			return nil, &columnError{name, errors.New("it is empty or longer than 200 bytes")}
+			return nil, &columnError{name, amiss("import.siren-field", "it is empty or longer than 200 bytes")}
 		}
 	}
 	cell, err := parsePoint(text("lat") + "," + text("lon"))
 	if err != nil {
-		return nil, &columnError{"lat", fmt.Errorf("the position %w", err)}
+		return nil, &columnError{"lat", amiss("import.position", "the position %v", err)}
 	}
 	// Both were read a moment ago.
 	s.row.Lat, _ = strconv.ParseFloat(text("lat"), 64)
@@ -144,7 +143,7 @@ func (a *Audience) parseSiren(l *lines, check func(gateway, record string) error
 	s.endpoint = string(written)
 	if check != nil {
 		if err := check(s.row.Gateway, s.endpoint); err != nil {
-			return nil, fmt.Errorf("the gateway cannot use this siren: %w", err)
+			return nil, amiss("import.siren-gateway", "the gateway cannot use this siren: %v", err)
 		}
 	}
 	return s, nil
@@ -169,7 +168,7 @@ func (s *newSiren) record(l *lines) (map[string]any, error) {
 	if text := l.field(l.column("max_seconds")); text != "" {
 		n, err := strconv.ParseInt(text, 10, 32)
 		if err != nil || n < 0 {
-			return nil, &columnError{"max_seconds", fmt.Errorf("%q is no number of seconds", shortened(text))}
+			return nil, &columnError{"max_seconds", amiss("import.seconds", "%q is no number of seconds", shortened(text))}
 		}
 		s.row.MaxSeconds = n
 		record["max_seconds"] = n
@@ -183,12 +182,12 @@ func (s *newSiren) record(l *lines) (map[string]any, error) {
 		case slices.Contains(sirenNumbers(), name):
 			n, err := strconv.ParseInt(value, 10, 32)
 			if err != nil || n < 0 {
-				return nil, &columnError{name, fmt.Errorf("%q is no whole number", shortened(value))}
+				return nil, &columnError{name, amiss("import.number", "%q is no whole number", shortened(value))}
 			}
 			record[name] = n
 		case value[0] == '{' || value[0] == '[':
 			if !json.Valid([]byte(value)) {
-				return nil, &columnError{name, errors.New("it begins like JSON and is none")}
+				return nil, &columnError{name, amiss("import.json", "it begins like JSON and is none")}
 			}
 			record[name] = json.RawMessage(value)
 		default:
@@ -203,13 +202,13 @@ func parseProgrammes(text string) (map[string]any, error) {
 	programmes := map[string]any{}
 	if strings.HasPrefix(text, "{") {
 		if err := json.Unmarshal([]byte(text), &programmes); err != nil {
-			return nil, errors.New("it begins like JSON and is none")
+			return nil, amiss("import.json", "it begins like JSON and is none")
 		}
 		for name, code := range programmes {
 			switch code.(type) {
 			case string, float64:
 			default:
-				return nil, fmt.Errorf("%q has neither a text nor a number", shortened(name))
+				return nil, amiss("import.programme-value", "%q has neither a text nor a number", shortened(name))
 			}
 		}
 		return programmes, nil
@@ -218,7 +217,7 @@ func parseProgrammes(text string) (map[string]any, error) {
 		name, code, ok := strings.Cut(one, "=")
 		name, code = strings.TrimSpace(name), strings.TrimSpace(code)
 		if !ok || name == "" || code == "" {
-			return nil, fmt.Errorf("%q is no programme; want name=code, separated by |", shortened(one))
+			return nil, amiss("import.programme", "%q is no programme; want name=code, separated by |", shortened(one))
 		}
 		programmes[name] = code
 	}
@@ -248,7 +247,7 @@ func (a *Audience) sirenRows(lot []*newSiren, result *Result) (rows []sirenRow, 
 	for _, s := range lot {
 		if before := last[s.row.Ref]; before != nil {
 			result.problem(Problem{Line: before.line, Column: "ref", Skipped: true,
-				What: fmt.Sprintf("line %d has the same reference and replaces this line; give each siren one line", s.line)})
+				What: alerting.Say("import.twice-siren", "line %d has the same reference and replaces this line; give each siren one line", s.line)})
 		}
 		last[s.row.Ref] = s
 	}

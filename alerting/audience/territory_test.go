@@ -127,7 +127,7 @@ func TestFaultsOfOutlines(t *testing.T) {
 			if err != nil || result.New != 2 || result.Skipped != 1 || len(result.Problems) == 0 {
 				t.Fatalf("%+v %v", result, err)
 			}
-			if p := result.Problems[0]; p.Where != c.where || !strings.Contains(p.What, c.what) {
+			if p := result.Problems[0]; p.Where != c.where || !strings.Contains(p.What, c.what) || !inChinese(p.What) {
 				t.Errorf("%s", p)
 			}
 		})

@@ -2,7 +2,6 @@ package audience
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"unicode/utf8"
@@ -53,7 +52,7 @@ const longestUnitName = 200
 // nameFault says what is wrong with the name of a unit; nil when nothing is.
 func nameFault(name string) error {
 	if n := utf8.RuneCountInString(name); n > longestUnitName {
-		return fmt.Errorf("it has %d characters, at most %d are shown: shorten it", n, longestUnitName)
+		return amiss("import.name-long", "it has %d characters, at most %d are shown: shorten it", n, longestUnitName)
 	}
 	return nil
 }
@@ -75,7 +74,7 @@ func parseUnit(l *lines) (newUnit, error) {
 		return u, &columnError{"parent", fmt.Errorf("%q %w", shortened(parent), err)}
 	}
 	if u.row.Parent == u.row.Code {
-		return u, &columnError{"parent", errors.New("the unit is its own parent")}
+		return u, &columnError{"parent", amiss("import.own-parent", "the unit is its own parent")}
 	}
 	return u, nil
 }
@@ -85,7 +84,7 @@ func (a *Audience) writeUnits(ctx context.Context, lot []newUnit, result *Result
 	for i := range lot {
 		if before, twice := last[lot[i].row.Code]; twice {
 			result.problem(Problem{Line: lot[before].line, Column: "code", Skipped: true,
-				What: fmt.Sprintf("line %d has the same code and replaces this line; give each unit one line", lot[i].line)})
+				What: alerting.Say("import.twice-unit", "line %d has the same code and replaces this line; give each unit one line", lot[i].line)})
 		}
 		last[lot[i].row.Code] = i
 	}

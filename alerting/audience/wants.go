@@ -1,7 +1,6 @@
 package audience
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -34,7 +33,7 @@ func parseWants(text string) (int64, error) {
 	for one := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '|' || r == ' ' || r == ';' || r == ',' }) {
 		i := slices.IndexFunc(names, func(name string) bool { return strings.EqualFold(name, one) })
 		if i < 0 {
-			return 0, fmt.Errorf("%q is no CAP category and no hazard; want some of %s, separated by |", shortened(one), join(names))
+			return 0, amiss("import.wants", "%q is no CAP category and no hazard; want some of %s, separated by |", shortened(one), join(names))
 		}
 		bits |= 1 << i
 	}

@@ -3,7 +3,6 @@ package audience
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -31,7 +30,7 @@ func (a *Audience) Why(ctx context.Context, issued *alerting.Issued, id int64) (
 	}
 	who := people[id]
 	if who == nil {
-		return Standing{Why: "the person is not registered any more"}, nil
+		return Standing{Why: alerting.Say("why.gone", "the person is not registered any more")}, nil
 	}
 	named, err := a.idsOf(ctx, p.named)
 	if err != nil {
@@ -56,7 +55,7 @@ func (p *plan) whyNot(who *person, named bool) string {
 	case reason != "":
 		return reason
 	case len(p.named) > 0 && !named:
-		return "the alert is for named people, and this person is not among them"
+		return alerting.Say("why.not-named", "the alert is for named people, and this person is not among them")
 	case p.open:
 		return ""
 	}
@@ -67,13 +66,13 @@ func (p *plan) whyNot(who *person, named bool) string {
 	case p.infoFor(who, &strict) >= 0:
 		return ""
 	case len(who.places) == 0:
-		return "no place of this person is known"
+		return alerting.Say("why.no-place", "no place of this person is known")
 	case p.infoFor(who, &anyhow) < 0:
-		return "no place of this person is in the area"
+		return alerting.Say("why.outside", "no place of this person is in the area")
 	case p.infoFor(who, &everything) >= 0:
-		return "this person wants to hear of other hazards only: " + join(wantsOf(who.wants))
+		return alerting.Say("why.hazards", "this person wants to hear of other hazards only: %s", join(wantsOf(who.wants)))
 	}
-	return "this person wants to hear of graver warnings only at the places in the area"
+	return alerting.Say("why.graver", "this person wants to hear of graver warnings only at the places in the area")
 }
 
 // whyUnreachable gives the channels on which a person can be reached and, if there are none, why.
@@ -93,9 +92,9 @@ func (a *Audience) whyUnreachable(ctx context.Context, id int64, s *Standing) (s
 			switch {
 			case channel == "":
 			case out != 0:
-				faults = append(faults, fmt.Sprintf("opted out of %s", channel))
+				faults = append(faults, alerting.Say("why.channel-out", "opted out of %s", channel))
 			case verified == 0:
-				faults = append(faults, fmt.Sprintf("the address for %s is not verified", channel))
+				faults = append(faults, alerting.Say("why.unverified", "the address for %s is not verified", channel))
 			default:
 				s.Channels = append(s.Channels, channel)
 			}
@@ -106,20 +105,20 @@ func (a *Audience) whyUnreachable(ctx context.Context, id int64, s *Standing) (s
 		return "", err
 	case away:
 		s.Channels = nil
-		return "this person opted out of all warnings", nil
+		return alerting.Say("why.opted-out", "this person opted out of all warnings"), nil
 	case len(s.Channels) > 0:
 		return "", nil
 	case len(faults) == 0:
-		return "no address of this person is known", nil
+		return alerting.Say("why.no-address", "no address of this person is known"), nil
 	}
-	return "this person cannot be reached: " + strings.Join(faults, ", "), nil
+	return alerting.Say("why.unreachable", "this person cannot be reached: %s", strings.Join(faults, "; ")), nil
 }
 
 // WhySiren says why an alert is not for a siren.
 func (a *Audience) WhySiren(ctx context.Context, issued *alerting.Issued, id int64) (Standing, error) {
 	p := a.newPlan(issued)
 	groups := issued.Envelope.Audience.Groups
-	s := Standing{Why: "the siren is not registered any more"}
+	s := Standing{Why: alerting.Say("why.siren-gone", "the siren is not registered any more")}
 	err := each(ctx, a.db.Read(), "read a siren", "SELECT cell, group_name, enabled FROM sirens WHERE id = ?", []any{id},
 		func(rows *sql.Rows) error {
 			var key int64
@@ -131,15 +130,15 @@ func (a *Audience) WhySiren(ctx context.Context, issued *alerting.Issued, id int
 			s.Why = ""
 			switch {
 			case enabled == 0:
-				s.Why = "the siren is switched off in the register"
+				s.Why = alerting.Say("why.siren-off", "the siren is switched off in the register")
 			case p.closed:
-				s.Why = fmt.Sprintf("an alert of scope %s sounds no siren", p.alert.Scope)
+				s.Why = alerting.Say("why.siren-scope", "an alert of scope %s sounds no siren", p.alert.Scope)
 			case len(groups) > 0 && !slices.Contains(groups, group):
-				s.Why = "the alert is for other groups of sirens"
+				s.Why = alerting.Say("why.siren-groups", "the alert is for other groups of sirens")
 			case p.usable && p.sirenInfo(place{cell: Cell(key)}) < 0:
-				s.Why = "the siren is not in the area"
+				s.Why = alerting.Say("why.siren-outside", "the siren is not in the area")
 			case !p.usable && len(groups) == 0:
-				s.Why = "no area has usable geometry, and no group of sirens is named"
+				s.Why = alerting.Say("why.siren-no-area", "no area has usable geometry, and no group of sirens is named")
 			default:
 				s.Channels = []alerting.Channel{alerting.Siren}
 			}

@@ -35,7 +35,7 @@ func TestWhy(t *testing.T) {
 			"outside":        "no place of this person is in the area",
 			"fire":           "this person wants to hear of other hazards only: Fire, Health",
 			"extreme":        "this person wants to hear of graver warnings only at the places in the area",
-			"unverified":     "this person cannot be reached: the address for mail is not verified, the address for sms is not verified",
+			"unverified":     "this person cannot be reached: the address for mail is not verified; the address for sms is not verified",
 			"silent":         "no address of this person is known",
 			"gone":           "this person opted out of all warnings",
 			"far and silent": "no place of this person is in the area; no address of this person is known",

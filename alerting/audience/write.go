@@ -127,7 +127,7 @@ func (w *peopleWriter) settled(lot []*newPerson) []*newPerson {
 	for _, p := range lot {
 		if before := last[p.ref]; before != nil {
 			w.result.problem(Problem{Line: before.line, Column: "person", Skipped: true,
-				What: fmt.Sprintf("line %d has the same reference and replaces this line; give each person one line", p.line)})
+				What: alerting.Say("import.twice-person", "line %d has the same reference and replaces this line; give each person one line", p.line)})
 		}
 		last[p.ref] = p
 	}
@@ -157,7 +157,7 @@ func (w *peopleWriter) settled(lot []*newPerson) []*newPerson {
 func (w *peopleWriter) taken(p *newPerson, i int, where string) {
 	p.addresses[i] = newAddress{}
 	w.result.problem(Problem{Line: p.line, Column: string(alerting.PeopleChannels()[i]),
-		What: "the address belongs to another person " + where + "; one address gets one warning, so it was left out here"})
+		What: alerting.Say("import.address-taken", "the address belongs to another person %s; one address gets one warning, so it was left out here", where)})
 }
 
 func hashKey(ch alerting.Channel, hash []byte) string { return string(ch) + "\x00" + string(hash) }

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -34,6 +35,10 @@ func (d *Desk) Amend(ctx context.Context, id string, version int64, document []b
 	if err != nil {
 		return Draft{}, fmt.Errorf("amend draft %s: %w", id, err)
 	}
+	titles, err := json.Marshal(titlesOf(a))
+	if err != nil {
+		return Draft{}, fmt.Errorf("amend draft %s: %w", id, err)
+	}
 	given := version
 	from := []DraftState{Drafted, Submitted, Returned}
 	if o.Autosave {
@@ -45,7 +50,8 @@ func (d *Desk) Amend(ctx context.Context, id string, version int64, document []b
 			return err
 		}
 		err = d.move(ctx, tx, id, version, from, func(q *bun.UpdateQuery) *bun.UpdateQuery {
-			q = q.Set("state = ?", string(Drafted)).Set("version = ?", version+1).Set("alert = ?", idText(a)).Set("title = ?", titleOf(a)).Set("release_ms = 0")
+			q = q.Set("state = ?", string(Drafted)).Set("version = ?", version+1).Set("alert = ?", idText(a)).Set("title = ?", titleOf(a)).
+				Set("titles = ?", string(titles)).Set("release_ms = 0")
 			if o.Autosave {
 				return q // whoever writes still wants to know why it was returned
 			}

@@ -100,7 +100,7 @@ func (d *Desk) lapseChanges(ctx context.Context) error {
 	}
 	for _, id := range ids {
 		err := d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
-			open, err := d.endChange(ctx, tx, id, ChangeLapsed, "nobody signed it in time")
+			open, err := d.endChange(ctx, tx, id, ChangeLapsed, alerting.Say("change.unsigned", "nobody signed it in time"))
 			if err != nil || !open {
 				return err
 			}

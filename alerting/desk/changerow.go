@@ -110,9 +110,9 @@ func (r *changeRow) change() (Proposed, error) {
 		return p, fmt.Errorf("read change %s again: %w", r.ID, err)
 	}
 	if p.State == ChangeOpen {
-		p.Missing = "a second signature, of an operator who may administer and did not propose it"
+		p.Missing = alerting.Say("change.lacks-second", "a second signature, of an operator who may administer and did not propose it")
 		if len(p.By) == 0 {
-			p.Missing = "the signature of whoever proposes it, and " + p.Missing
+			p.Missing = alerting.Say("change.lacks-both", "the signature of whoever proposes it, and %s", p.Missing)
 		}
 	}
 	return p, nil

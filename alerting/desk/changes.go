@@ -220,7 +220,7 @@ func (d *Desk) make(ctx context.Context, tx bun.Tx, by alerting.Actor, row *chan
 	}
 	if err != nil || plan.Base != p.Base || !slices.Equal(plan.Summary.Lines(), p.Summary) {
 		overtaken = alerting.Refuse(alerting.ErrConflict, "change.overtaken", "what it would change was changed by somebody since it was proposed, so it was not made: propose it again, and look at what it says then")
-		if _, err := d.endChange(ctx, tx, p.ID, ChangeOvertaken, "what it would change was changed by somebody since it was proposed"); err != nil {
+		if _, err := d.endChange(ctx, tx, p.ID, ChangeOvertaken, alerting.Say("change.overtaken-note", "what it would change was changed by somebody since it was proposed")); err != nil {
 			return nil, nil, err
 		}
 		return nil, overtaken, d.Note(ctx, tx, by, verbOvertaken, subjectOfChange(p.ID), map[string]any{"kind": p.Kind})

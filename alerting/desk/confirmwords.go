@@ -40,7 +40,7 @@ func phrasesOf(lang string) *phrases {
 	if lang == "zh" {
 		return &phrases{
 			headline: "%s %s（%s）：%s", place: "地点：%s", channels: "渠道：%s", until: "有效至：%s", author: "撰写人：%s",
-			window:  "；仅在窗口 %s 内（%s 至 %s）经%s送达公众",
+			window:  "；仅在公开测试 %s 的时段内（%s 至 %s）经%s送达公众",
 			within:  "（属于 %s）",
 			noPlace: "地点：未写明", allChannels: "全部渠道", notCounted: "对象：尚未统计，提交后给出人数",
 			named: "；仅限点名的 %d 人", groups: "；警报器分组：%s",

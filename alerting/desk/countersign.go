@@ -25,6 +25,8 @@ type Waiting struct {
 	Author  string    `json:"author"`
 	// Title is the headline.
 	Title string `json:"title,omitempty"`
+	// Titles are what it is called in each of its languages.
+	Titles []Title `json:"titles,omitempty"`
 	// What follows is what is signed; it is there when one alert was asked for.
 	World    alerting.World          `json:"world,omitempty"`
 	Document []byte                  `json:"document,omitempty"`
@@ -78,7 +80,7 @@ func (d *Desk) ReleaseUnder(ctx context.Context, id string, version int64, by al
 	}
 	if err != nil {
 		if errors.Is(err, errBeyond) {
-			why := "the standing authorisation does not let it go: " + plainly(err)
+			why := alerting.Say("standing.not-first", "the standing authorisation does not let it go: %s", plainly(err))
 			_, noted := d.sayBeyond(ctx, Draft{ID: id}, why)
 			err = errors.Join(err, noted)
 		}
@@ -86,7 +88,7 @@ func (d *Desk) ReleaseUnder(ctx context.Context, id string, version int64, by al
 	}
 	err = d.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
 		err := d.move(ctx, tx, id, version, []DraftState{Submitted}, func(q *bun.UpdateQuery) *bun.UpdateQuery {
-			return q.Set("state = ?", string(Released)).Set("reason = ?", "released first, under "+standing)
+			return q.Set("state = ?", string(Released)).Set("reason = ?", alerting.Say("standing.released-first", "released first, under %s", standing))
 		})
 		if err != nil {
 			return err
@@ -146,7 +148,7 @@ func (d *Desk) waiting(ctx context.Context, row *useRow) (Waiting, *alerting.Iss
 		return Waiting{}, nil, err
 	}
 	e := &in.Envelope
-	return Waiting{Alert: id, Standing: row.Standing, Released: moment(row.AtMS), Due: moment(row.DueMS), Author: e.Author, Title: oneLine(titleOf(in.Alert)),
+	return Waiting{Alert: id, Standing: row.Standing, Released: moment(row.AtMS), Due: moment(row.DueMS), Author: e.Author, Title: oneLine(titleOf(in.Alert)), Titles: titlesOf(in.Alert),
 		Overdue: d.Now().UnixMilli() > row.DueMS, World: e.World, Document: e.Document, Channels: e.Channels, Audience: e.Audience,
 		Counted: e.Counted}, in, nil
 }

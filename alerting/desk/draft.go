@@ -43,8 +43,11 @@ type Draft struct {
 	State   DraftState       `json:"state"`
 	Alert   alerting.AlertID `json:"alert,omitzero"`
 	Title   string           `json:"title,omitempty"`
-	Created time.Time        `json:"created"`
-	Updated time.Time        `json:"updated"`
+	// Titles are what it is called in each of its languages; Title is the first of them. A draft that was last written before there were any
+	// has none.
+	Titles  []Title   `json:"titles,omitempty"`
+	Created time.Time `json:"created"`
+	Updated time.Time `json:"updated"`
 	// Release is when it goes out once it is approved; zero means at once.
 	Release time.Time `json:"release,omitzero"`
 	// Reason is why it was returned or rejected, or what became of it.
@@ -76,11 +79,13 @@ type Draft struct {
 type draftRow struct {
 	bun.BaseModel `bun:"table:drafts"`
 
-	ID        string `bun:"id,pk"`
-	Version   int64  `bun:"version"`
-	State     string `bun:"state"`
-	Alert     string `bun:"alert"`
-	Title     string `bun:"title"`
+	ID      string `bun:"id,pk"`
+	Version int64  `bun:"version"`
+	State   string `bun:"state"`
+	Alert   string `bun:"alert"`
+	Title   string `bun:"title"`
+	// Titles is []Title; empty when it was written before there were any.
+	Titles    string `bun:"titles"`
 	CreatedMS int64  `bun:"created_ms"`
 	UpdatedMS int64  `bun:"updated_ms"`
 	ReleaseMS int64  `bun:"release_ms"`
@@ -249,10 +254,16 @@ func (r *draftRow) listed(author alerting.Actor) (Draft, error) {
 	out := Draft{ID: r.ID, Version: r.Version, State: DraftState(r.State), Title: r.Title, Created: moment(r.CreatedMS),
 		Updated: moment(r.UpdatedMS), Release: moment(r.ReleaseMS), Reason: r.Reason, Author: author, Unit: r.Unit}
 	out.Author.Unit = r.Unit
+	var err error
+	if r.Titles != "" {
+		err = json.Unmarshal([]byte(r.Titles), &out.Titles)
+	}
+	if err != nil {
+		return out, fmt.Errorf("read what draft %s is called: %w", r.ID, err)
+	}
 	if r.Alert == "" {
 		return out, nil
 	}
-	var err error
 	out.Alert, err = alerting.ParseAlertID(r.Alert)
 	return out, err
 }

@@ -25,7 +25,11 @@ func (d *Desk) Draft(ctx context.Context, document []byte, o Order) (Draft, erro
 	}
 	o.Autosave = false // the first version is kept
 	now := d.Now().UnixMilli()
-	row := draftRow{ID: newDraftID(), Version: 1, State: string(Drafted), Title: titleOf(a), Alert: idText(a), CreatedMS: now, UpdatedMS: now, Unit: o.Actor.Unit}
+	titles, err := json.Marshal(titlesOf(a))
+	if err != nil {
+		return Draft{}, fmt.Errorf("draft: %w", err)
+	}
+	row := draftRow{ID: newDraftID(), Version: 1, State: string(Drafted), Title: titleOf(a), Titles: string(titles), Alert: idText(a), CreatedMS: now, UpdatedMS: now, Unit: o.Actor.Unit}
 	version, err := versionOf(row.ID, 1, document, o, now)
 	if err != nil {
 		return Draft{}, fmt.Errorf("draft: %w", err)

@@ -68,27 +68,11 @@ const maxTitle = 200
 func headlineOf(a *cap.Alert, row *issueRow) (headlineRow, error) {
 	out := headlineRow{Alert: row.Alert, World: row.World, Kind: row.Kind, Lane: string(alerting.LaneOf(a)), Sender: a.Sender, EnteredMS: row.CreatedMS, ExpiresMS: row.ExpiresMS, StoppedBy: row.StoppedBy}
 	said := []string{a.Sender, a.Identifier}
-	var titles []Title
 	var categories []string
 	for i := range a.Infos {
 		info := &a.Infos[i]
-		t := Title{Language: strings.ToLower(info.Language), Headline: info.Headline, Event: info.Event}
-		if t.Language == "" {
-			t.Language = "en-us" // CAP 1.2 §3.2.2 language
-		}
-		if t.Headline == "" {
-			t.Headline = info.Event
-		}
-		var areas []string
-		for k := range info.Areas {
-			areas = append(areas, info.Areas[k].Description)
-		}
-		t.Area = strings.Join(slices.Compact(areas), ", ")
+		t := titleOfInfo(info)
 		said = append(said, t.Headline, t.Event, t.Area, info.SenderName)
-		t.Headline, t.Event, t.Area = cut(t.Headline), cut(t.Event), cut(t.Area)
-		if !slices.ContainsFunc(titles, func(o Title) bool { return o.Language == t.Language }) {
-			titles = append(titles, t)
-		}
 		for _, c := range info.Categories {
 			if !slices.Contains(categories, string(c)) {
 				categories = append(categories, string(c))
@@ -98,11 +82,41 @@ func headlineOf(a *cap.Alert, row *issueRow) (headlineRow, error) {
 			out.Severity = string(info.Severity)
 		}
 	}
-	text, err := json.Marshal(titles)
+	text, err := json.Marshal(titlesOf(a))
 	out.Titles, out.Said = string(text), strings.ToLower(strings.Join(said, "\n"))
 	// Blanks around each make one findable by LIKE.
 	out.Categories = " " + strings.Join(categories, " ") + " "
 	return out, err
+}
+
+// titleOfInfo is what an info is called, in full.
+func titleOfInfo(info *cap.Info) Title {
+	t := Title{Language: strings.ToLower(info.Language), Headline: info.Headline, Event: info.Event}
+	if t.Language == "" {
+		t.Language = "en-us" // CAP 1.2 §3.2.2 language
+	}
+	if t.Headline == "" {
+		t.Headline = info.Event
+	}
+	var areas []string
+	for k := range info.Areas {
+		areas = append(areas, info.Areas[k].Description)
+	}
+	t.Area = strings.Join(slices.Compact(areas), ", ")
+	return t
+}
+
+// titlesOf is what an alert is called in each of its languages, short enough for lists.
+func titlesOf(a *cap.Alert) []Title {
+	var out []Title
+	for i := range a.Infos {
+		t := titleOfInfo(&a.Infos[i])
+		t.Headline, t.Event, t.Area = cut(t.Headline), cut(t.Event), cut(t.Area)
+		if !slices.ContainsFunc(out, func(o Title) bool { return o.Language == t.Language }) {
+			out = append(out, t)
+		}
+	}
+	return out
 }
 
 func cut(text string) string {

@@ -46,7 +46,7 @@ func cancelledIn(language string) cancelled {
 	case "uk":
 		return cancelled{"Скасовано: %s", "Це попередження скасовано: %s."}
 	case "zh":
-		return cancelled{"已解除：%s", "本预警已解除：%s。"}
+		return cancelled{"已撤销：%s", "本预警已撤销：%s。"}
 	}
 	return cancelled{"Cancelled: %s", "This warning has been cancelled: %s."}
 }

@@ -96,7 +96,9 @@ func (d *Desk) Standings(ctx context.Context) ([]StandingOrder, error) {
 	}
 	all, err := d.standingOrders(ctx, d.DB.Read())
 	for i := range all {
-		all[i].Useless = d.Office.Useless(roll, &all[i].StandingOrder, d.Now())
+		if why := d.Office.Useless(roll, &all[i].StandingOrder, d.Now()); why != nil {
+			all[i].Useless = why.Error()
+		}
 	}
 	return all, err
 }

@@ -158,6 +158,12 @@ func TestForgedStanding(t *testing.T) {
 		if _, err := o.released(d, draft, good); !errors.Is(err, alerting.ErrForbidden) || !strings.Contains(err.Error(), "withdrawn") {
 			t.Errorf("withdrawn: %v", err)
 		}
+		// Whoever looks at the draft afterwards reads why in his language.
+		const why = "常设授权不允许先行发布：已于 "
+		if draft, err = d.DraftAt(t.Context(), draft.ID); err != nil || !strings.HasPrefix(alerting.SaidIn("zh", draft.Reason), why) ||
+			len(draft.Missing) < 2 || !strings.HasPrefix(alerting.AllSaidIn("zh", draft.Missing)[0], why) {
+			t.Errorf("the draft says %q, %q: %v", draft.Reason, draft.Missing, err)
+		}
 		have, err := d.DraftAt(t.Context(), draft.ID)
 		if err != nil || have.State != Submitted || !strings.Contains(strings.Join(have.Missing, " "), "misused") || len(o.press.printed) != 0 {
 			t.Errorf("%+v %v", have, err)

@@ -121,7 +121,7 @@ func (d *Desk) unattended(ctx context.Context, in *alerting.Issued, original []b
 		if !errors.Is(err, errBeyond) {
 			return "", "", err
 		}
-		why = append(why, fmt.Sprintf("standing authorisation %q does not let it go alone: %s", s.Name, plainly(err)))
+		why = append(why, alerting.Say("standing.not-alone", "standing authorisation %q does not let it go alone: %s", s.Name, plainly(err)))
 	}
 	return "", strings.Join(why, "; "), nil
 }
@@ -160,12 +160,12 @@ func (d *Desk) underStanding(roll *approval.Roll, in *alerting.Issued) error {
 	e.Enrolments = roll.Needed(append(append([]alerting.Approval{}, e.Standing.By...), e.Approvals...))
 	e.Approvals = append(e.Approvals, seal)
 	if beyond := d.Office.Beyond(roll, in); len(beyond) > 0 {
-		return beyondIt("standing.beyond", "%s", strings.Join(beyond, "; "))
+		return beyondIt("standing.beyond", "%s", beyond)
 	}
 	return nil
 }
 
-// sayBeyond notes on a submitted draft why no standing authorisation let it go.
+// sayBeyond notes on a submitted draft why no standing authorisation let it go: in English, which alerting.SaidIn gives in Chinese.
 func (d *Desk) sayBeyond(ctx context.Context, draft Draft, why string) (Draft, error) {
 	if len(why) > longestReason {
 		why = strings.ToValidUTF8(why[:longestReason], "")

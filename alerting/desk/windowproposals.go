@@ -45,9 +45,9 @@ func (w *Window) proposal(roll *approval.Roll, now time.Time) {
 	}
 	w.State = WindowProposed
 	good := slices.ContainsFunc(w.By, func(a alerting.Approval) bool { return roll.VerifyWindow(w.TestWindow, a) == nil })
-	w.Missing = "the signatures of two operators who may approve"
+	w.Missing = alerting.Say("window.lacks-both", "the signatures of two operators who may approve")
 	if good {
-		w.Missing = "the signature of a second operator who may approve"
+		w.Missing = alerting.Say("window.lacks-second", "the signature of a second operator who may approve")
 	}
 }
 

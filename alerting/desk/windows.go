@@ -81,7 +81,7 @@ func (row *windowRow) window(roll *approval.Roll, now time.Time) (Window, error)
 	}
 	err = roll.Opened(out.TestWindow)
 	if err == nil && out.ID != row.ID {
-		err = fmt.Errorf("%w: its row is that of window %s", alerting.ErrForbidden, row.ID)
+		err = alerting.Refuse(alerting.ErrForbidden, "window.other-row", "its row is that of window %s", row.ID)
 	}
 	switch {
 	case err != nil:
@@ -228,9 +228,9 @@ func (d *Desk) Window(ctx context.Context, id string) (*alerting.TestWindow, err
 	case err != nil:
 		return nil, err
 	case w.State == WindowProposed:
-		return nil, alerting.Refuse(alerting.ErrState, "window.lacks", "window %s is not open: it lacks %s", id, w.Missing)
+		return nil, alerting.Refuse(alerting.ErrState, "window.lacks", "window %s is not open: it lacks %s", id, alerting.Said(w.Missing))
 	case w.State == WindowVoid:
-		return nil, alerting.Refuse(alerting.ErrForbidden, "window.void", "window %s counts for nothing: %s", id, w.Reason)
+		return nil, alerting.Refuse(alerting.ErrForbidden, "window.void", "window %s counts for nothing: %s", id, alerting.Said(w.Reason))
 	case w.State != WindowAhead && w.State != WindowOpen:
 		return nil, alerting.Refuse(alerting.ErrState, "window.state", "window %s is %s", id, alerting.Term(w.State))
 	}

@@ -37,7 +37,7 @@ func (f *Fanout) add(ctx context.Context, in *alerting.Issued, delivered bool) e
 		return fmt.Errorf("accept alert %s: %w", in.ID, err)
 	}
 	if delivered {
-		row.finish(Done, restored)
+		row.finish(Done, restored())
 	}
 	var created bool
 	insert := func(ctx context.Context) (bool, error) {
@@ -56,7 +56,7 @@ func (f *Fanout) add(ctx context.Context, in *alerting.Issued, delivered bool) e
 	}
 	if created {
 		if delivered {
-			f.Log.ErrorContext(ctx, restored, "alert", in.ID.String())
+			f.Log.ErrorContext(ctx, restored(), "alert", in.ID.String())
 		}
 		f.counts.accepted.WithLabelValues(string(in.Envelope.World), string(in.Lane)).Inc()
 		f.hold(in, row.Epoch)
@@ -89,13 +89,13 @@ func (f *Fanout) newRow(in *alerting.Issued) (expansionRow, error) {
 		row.State, row.DueMS = Waiting, millis(now.Add(f.Grace))
 	}
 	if ahead {
-		row.note("waits until it is effective, " + from.UTC().Format(time.RFC3339))
+		row.note(alerting.Say("note.waits", "waits until it is effective, %s", from.UTC().Format(time.RFC3339)))
 	}
 	switch {
 	case !now.Before(in.Expires):
-		row.finish(Done, "expired before fan-out")
+		row.finish(Done, alerting.Say("note.expired-before", "expired before fan-out"))
 	case in.Alert.MsgType == cap.MsgAck || in.Alert.MsgType == cap.MsgError:
-		row.finish(Done, "a message of type "+string(in.Alert.MsgType)+" is not for the public")
+		row.finish(Done, alerting.Say("note.not-public", "a message of type %s is not for the public", in.Alert.MsgType))
 	}
 	return row, nil
 }
@@ -128,7 +128,7 @@ func (f *Fanout) enter(ctx context.Context, tx bun.Tx, in *alerting.Issued, row 
 		row.Refs = formatIDs(refs)
 	}
 	if !by.IsZero() && row.State.open() {
-		row.finish(Stopped, "stopped by "+by.String()+" before it arrived")
+		row.finish(Stopped, alerting.Say("note.stopped-before", "stopped by %s before it arrived", by))
 	}
 	res, err := tx.NewInsert().Model(row).On("CONFLICT DO NOTHING").Exec(ctx)
 	if err != nil {
@@ -149,7 +149,7 @@ func (f *Fanout) compare(ctx context.Context, tx bun.Tx, in *alerting.Issued, ha
 	}
 	f.counts.conflicts.Inc()
 	f.Log.WarnContext(ctx, "another document under the id of a known alert was ignored", "alert", in.ID.String())
-	have.note("another document came under the same id and was ignored")
+	have.note(alerting.Say("note.other-document", "another document came under the same id and was ignored"))
 	_, err := tx.NewUpdate().Model((*expansionRow)(nil)).Set("notes = ?", have.Notes).
 		Where("alert = ?", have.Alert).Exec(ctx)
 	if err != nil {
@@ -169,7 +169,7 @@ func (f *Fanout) bury(ctx context.Context, tx bun.Tx, in *alerting.Issued, row *
 		}
 		old, err := readRow(ctx, tx, ref)
 		if err == nil && old.World != row.World {
-			row.note("reference to alert " + ref.String() + " of the world " + old.World + " was ignored")
+			row.note(alerting.Say("note.other-world", "reference to alert %s of the world %s was ignored", ref, old.World))
 			continue
 		}
 		if err != nil && !errors.Is(err, alerting.ErrNotFound) {
@@ -197,7 +197,7 @@ func (f *Fanout) bury(ctx context.Context, tx bun.Tx, in *alerting.Issued, row *
 // stopRow ends an open expansion. From here on no page is added to its manifest.
 func stopRow(ctx context.Context, tx bun.IDB, id, by alerting.AlertID, at int64) error {
 	_, err := tx.NewUpdate().Model((*expansionRow)(nil)).
-		Set("state = ?", string(Stopped)).Set("reason = ?", "stopped by "+by.String()).Set("due_ms = 0").
+		Set("state = ?", string(Stopped)).Set("reason = ?", alerting.Say("note.stopped", "stopped by %s", by)).Set("due_ms = 0").
 		Set("updated_ms = ?", at).
 		Where("alert = ?", id.String()).Where("state IN (?)", bun.List(openStates())).Exec(ctx)
 	if err != nil {

@@ -1,7 +1,6 @@
 package fanout
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -61,7 +60,7 @@ func (e *expansion) words(key textKey) text {
 	}
 	t := text{m, err == nil}
 	if err != nil {
-		e.row.note(fmt.Sprintf("no words for channel %s: %v", ch, err))
+		e.row.note(alerting.Say("note.no-words", "no words for channel %s: %v", ch, err))
 	}
 	e.texts[key] = t
 	return t
@@ -88,7 +87,7 @@ func (e *expansion) reachable(kind Kind, a *alerting.Addressee, info int, ended 
 			continue
 		}
 		if kind == Sirens && !slices.Contains(e.gateways[c], a.Gateway) {
-			e.row.note("siren gateway " + a.Gateway + " does not serve " + worldWords(e.in.Envelope.World))
+			e.row.note(alerting.Say("note.siren-gateway", "siren gateway %s does not serve %s", a.Gateway, worldWords(e.in.Envelope.World)))
 			continue
 		}
 		if e.words(textKey{c, info, ended, e.freshWords(fresh)}).ok {

@@ -87,7 +87,7 @@ func (e *expansion) beginClosing(ctx context.Context) error {
 		}
 	}
 	if len(chain) == 0 {
-		e.row.note("nothing that it references was ever expanded: nobody had been told")
+		e.row.note(alerting.Say("note.nobody-told", "nothing that it references was ever expanded: nobody had been told"))
 	}
 	return e.move(ctx, step{state: Closing, cursor: closingCursor(0, 0), chain: formatIDs(chain),
 		also: func(ctx context.Context, tx bun.Tx) error {
@@ -156,7 +156,7 @@ func (e *expansion) closeAll(ctx context.Context) error {
 		return err
 	}
 	if !e.f.Now().Before(e.in.Expires) {
-		return e.end(ctx, expiredMeanwhile)
+		return e.end(ctx, expiredMeanwhile())
 	}
 	if e.in.Alert.MsgType == cap.MsgUpdate && !e.clears() {
 		return e.move(ctx, step{state: Scanning})

@@ -23,7 +23,9 @@ var errLost = errors.New("the expansion moved on")
 // message is on its way at once, and each later one twice as many as the one before.
 const pagesAStep = 32
 
-const expiredMeanwhile = "expired during fan-out"
+func expiredMeanwhile() string {
+	return alerting.Say("note.expired-meanwhile", "expired during fan-out")
+}
 
 // expansion is one issued alert while somebody works on it. It is thrown away after any error and read again.
 type expansion struct {
@@ -172,7 +174,7 @@ func (f *Fanout) newExpansion(in *alerting.Issued, row expansionRow) *expansion 
 		}
 		e.gateways[c] = e.through(c, ch)
 		if len(e.gateways[c]) == 0 && row.State.open() {
-			e.row.note("channel " + string(ch) + " has no gateway for " + worldWords(in.Envelope.World))
+			e.row.note(alerting.Say("note.no-gateway", "channel %s has no gateway for %s", ch, worldWords(in.Envelope.World)))
 		}
 	}
 	return e
@@ -200,7 +202,7 @@ func (e *expansion) advance(ctx context.Context) (time.Time, error) {
 	}
 	for e.row.State.open() {
 		if !e.f.Now().Before(e.in.Expires) {
-			return time.Time{}, e.end(ctx, expiredMeanwhile)
+			return time.Time{}, e.end(ctx, expiredMeanwhile())
 		}
 		if err := e.produceDue(ctx, e.dispatch); err != nil {
 			return time.Time{}, err

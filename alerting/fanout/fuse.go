@@ -42,13 +42,13 @@ func (e *expansion) blown(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if sirens > limit.Sirens {
-		return fmt.Sprintf("it would sound %d sirens, and those who approved it were shown %d", sirens, envelope.Counted.Sirens), nil
+		return alerting.Say("fuse.sirens", "it would sound %d sirens, and those who approved it were shown %d", sirens, envelope.Counted.Sirens), nil
 	}
 	people, err := e.countPeople(ctx, limit.People)
 	if err != nil || people <= limit.People {
 		return "", err
 	}
-	return fmt.Sprintf("it would reach more than %d people, and those who approved it were shown %d", limit.People, envelope.Counted.People), nil
+	return alerting.Say("fuse.people", "it would reach more than %d people, and those who approved it were shown %d", limit.People, envelope.Counted.People), nil
 }
 
 func (e *expansion) countSirens(ctx context.Context) (n int64, err error) {
@@ -95,8 +95,8 @@ func (e *expansion) countPeople(ctx context.Context, limit int64) (n int64, err 
 
 // hold keeps an alert back, which only an officer lets go (Proceed), a stop ends, or its expiry.
 func (e *expansion) hold(ctx context.Context, reason string) error {
-	e.row.Reason = reason + "; `tocsin proceed` lets it go on"
-	e.row.note("held back: " + reason)
+	e.row.Reason = alerting.Say("fuse.proceed", "%s; `tocsin proceed` lets it go on", reason)
+	e.row.note(alerting.Say("fuse.held", "held back: %s", reason))
 	e.f.counts.held.Inc()
 	e.f.Log.ErrorContext(ctx, "an alert is held back: it would reach far more than those who approved it were shown", "alert", e.in.ID.String(), "because", reason)
 	return e.move(ctx, step{state: Held})

@@ -12,7 +12,7 @@ func (e *expansion) through(c int, ch alerting.Channel) []string {
 		return f.Gateways[in.Envelope.World][ch]
 	}
 	if err := f.Leaves(in, ch, f.Now()); err != nil {
-		e.row.note("channel " + string(ch) + " takes no part in the public test: " + err.Error())
+		e.row.note(alerting.Say("note.no-part", "channel %s takes no part in the public test: %v", ch, err))
 		return f.Gateways[in.Envelope.World][ch]
 	}
 	e.public |= 1 << c

@@ -45,10 +45,10 @@ func (e *expansion) scanAll(ctx context.Context) error {
 		return err
 	}
 	if !e.f.Now().Before(e.in.Expires) {
-		return e.end(ctx, expiredMeanwhile)
+		return e.end(ctx, expiredMeanwhile())
 	}
 	if e.row.People == 0 && e.row.TargetedSiren == 0 && !strings.Contains(e.row.Notes, nobody) {
-		e.row.note(nobody + " in the area can be told")
+		e.row.note(alerting.Say("note.nobody", "nobody in the area can be told"))
 	}
 	return e.toLater(ctx)
 }
@@ -139,7 +139,7 @@ func (e *expansion) explain(scan Scan) {
 		return
 	}
 	if reason := x.Reason(); reason != "" {
-		e.row.note(nobody + " was found: " + reason)
+		e.row.note(alerting.Say("note.nobody-found", "nobody was found: %s", reason))
 	}
 	for _, n := range x.Notes() {
 		e.row.note(n)

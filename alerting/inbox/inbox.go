@@ -52,9 +52,7 @@ type Letter struct {
 	State    State            `json:"state"`
 	// Reason is why it is in quarantine, what a person said when he released or dropped it, or what the desk remarked.
 	Reason string `json:"reason,omitempty"`
-	// Chinese is Reason in Chinese, where the engine said it; what people and partners said stays as it is.
-	Chinese string `json:"reason_zh,omitempty"`
-	Draft   string `json:"draft,omitempty"`
+	Draft  string `json:"draft,omitempty"`
 	// Document is the original, byte for byte; absent in lists.
 	Document []byte `json:"document,omitempty"`
 	// Repeated: these very bytes had come before, and nothing changed.

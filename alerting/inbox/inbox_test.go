@@ -40,9 +40,6 @@ func TestWhatIsVerifiedIsHandedOver(t *testing.T) {
 			if l.State != row.state || !strings.Contains(l.Reason, row.reason) || l.Repeated {
 				t.Errorf("%s: %+v", row.name, l)
 			}
-			if chinese := strings.ContainsAny(l.Chinese, "签无法"); chinese != (row.state == Quarantined) {
-				t.Errorf("%s: it says in Chinese %q", row.name, l.Chinese)
-			}
 			if want := row.handed; want != nil && (len(h.handed) != 1 || h.handed[0] != string(want)) ||
 				want == nil && len(h.handed) > 0 {
 				t.Errorf("%s: handed over %q", row.name, h.handed)

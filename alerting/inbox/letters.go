@@ -26,19 +26,13 @@ type letterRow struct {
 	Title      string `bun:"title"`
 	State      string `bun:"state"`
 	Reason     string `bun:"reason"`
-	ReasonZH   string `bun:"reason_zh"`
 	Document   []byte `bun:"document"`
 	Draft      string `bun:"draft"`
 }
 
-// say keeps why something became of a letter, in both languages.
-func (r *letterRow) say(why error) {
-	r.Reason, r.ReasonZH = why.Error(), alerting.Several{why}.Chinese()
-}
-
 func (r *letterRow) letter() (Letter, error) {
 	l := Letter{ID: r.ID, Source: r.Source, Received: time.UnixMilli(r.ReceivedMS).UTC(), Title: r.Title, State: State(r.State),
-		Reason: r.Reason, Chinese: r.ReasonZH, Draft: r.Draft, Document: r.Document}
+		Reason: r.Reason, Draft: r.Draft, Document: r.Document}
 	if r.Alert == "" {
 		return l, nil
 	}
@@ -145,7 +139,7 @@ func (in *Inbox) waiting(ctx context.Context, id string, reason *string) (Letter
 
 func (in *Inbox) turn(ctx context.Context, id string, by alerting.Actor, to State, reason, draft string) (Letter, error) {
 	err := in.DB.Write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		res, err := tx.NewUpdate().Model((*letterRow)(nil)).Set("state = ?", string(to)).Set("reason = ?", reason).Set("reason_zh = ''").Set("draft = ?", draft).
+		res, err := tx.NewUpdate().Model((*letterRow)(nil)).Set("state = ?", string(to)).Set("reason = ?", reason).Set("draft = ?", draft).
 			Where("id = ?", id).Where("state = ?", string(Quarantined)).Exec(ctx)
 		if err != nil {
 			return err

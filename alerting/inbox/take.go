@@ -24,7 +24,7 @@ type verdict struct {
 	// approvable are the bytes that go to the desk, and that people approve; nil when the document must not go there.
 	approvable []byte
 	// reason says why not.
-	reason error
+	reason string
 }
 
 // Take takes in a document of a source: handed to the desk, or put into quarantine with the reason. An error means that nothing
@@ -70,19 +70,15 @@ func (in *Inbox) take(ctx context.Context, document []byte, from Source) (Letter
 	switch {
 	case taken != "":
 		outcome, v.approvable = outcomeConflict, nil
-		why := alerting.Several{alerting.Refuse(nil, "letter.conflict", "its identifier, sender and sent are those of %s, which says something else", taken)}
-		if v.reason != nil {
-			why = append(why, v.reason)
-		}
-		v.reason = alerting.Refuse(nil, "letter.why", "%s", why)
+		v.reason = strings.TrimSuffix(alerting.Say("letter.other-content", "its identifier, sender and sent are those of %s, which says something else", taken)+"; "+v.reason, "; ")
 	case v.approvable != nil:
 		if outcome, err = in.hand(ctx, &row, v.approvable); err != nil {
 			return Letter{}, "", err
 		}
 	}
 	if State(row.State) == Quarantined {
-		if row.Reason == "" && v.reason != nil {
-			row.say(v.reason)
+		if row.Reason == "" {
+			row.Reason = v.reason
 		}
 		if known {
 			// A stranger brought it first; who wrote it brought it now, and the desk would not have it.
@@ -93,7 +89,7 @@ func (in *Inbox) take(ctx context.Context, document []byte, from Source) (Letter
 			return Letter{}, "", err
 		}
 	}
-	row.Reason, row.ReasonZH = clip(row.Reason), clip(row.ReasonZH)
+	row.Reason = clip(row.Reason)
 	l, err := in.keep(ctx, row, known)
 	return l, outcome, err
 }
@@ -103,25 +99,25 @@ func (in *Inbox) judge(document []byte, from Source) verdict {
 	limits := cap.Options{MaxBytes: in.MaxBytes}
 	alert, found := cap.Read(document, limits)
 	if alert == nil {
-		return verdict{reason: alerting.Refuse(nil, "letter.unreadable", "it cannot be read as CAP: %v", found)}
+		return verdict{reason: alerting.Say("letter.unreadable", "it cannot be read as CAP: %v", found)}
 	}
 	v := verdict{alert: alert}
 	trust := dsig.Trust{Anchors: slices.Concat(from.Anchors, in.Anchors), At: in.Now()}
 	report, err := dsig.Verify(document, trust)
 	switch {
 	case err != nil:
-		v.reason = alerting.Refuse(nil, "letter.signature-form", "its signature cannot be looked at: %v", err)
+		v.reason = alerting.Say("letter.signature", "its signature cannot be looked at: %v", err)
 	case len(report.Signatures) == 0:
-		v.reason = alerting.Refuse(nil, "letter.unsigned", "it bears no signature")
+		v.reason = alerting.Say("letter.unsigned", "it bears no signature")
 	case !report.Trusted():
 		v.reason = untrusted(report)
 	case found.Err() != nil:
-		v.reason = alerting.Refuse(nil, "letter.rules", "it is signed, and breaks rules: %v", found.Err())
+		v.reason = alerting.Say("letter.rules", "it is signed, and breaks rules: %v", found.Err())
 	default:
 		// What is believed is what was signed; that it reads the same is the desk's and our own promise to whoever approves it.
 		verified, _ := cap.Read(report.Document, limits)
 		if !same(alert, verified) {
-			v.reason = alerting.Refuse(nil, "letter.differs", "what was signed does not say what the document says")
+			v.reason = alerting.Say("letter.differs", "what was signed does not say what the document says")
 			return v
 		}
 		v.approvable = in.approvable(document, report.Document, verified)
@@ -129,13 +125,13 @@ func (in *Inbox) judge(document []byte, from Source) verdict {
 	return v
 }
 
-func untrusted(report *dsig.Report) error {
+func untrusted(report *dsig.Report) string {
 	for _, s := range report.Signatures {
 		if s.Verdict != dsig.Trusted {
-			return alerting.Refuse(nil, "letter.signature", "its signature is %s: %s", alerting.Term(s.Verdict), s.Reason)
+			return alerting.Say("letter.verdict", "its signature is %s: %s", s.Verdict, s.Reason)
 		}
 	}
-	return alerting.Refuse(nil, "letter.untrusted", "its signature is not trusted")
+	return alerting.Say("letter.untrusted", "its signature is not trusted")
 }
 
 // approvable says which bytes of a verified document people approve, and which go out in the end.
@@ -180,7 +176,7 @@ func (in *Inbox) hand(ctx context.Context, row *letterRow, approvable []byte) (o
 	if err != nil {
 		for _, last := range []error{alerting.ErrInvalid, alerting.ErrConflict, alerting.ErrState, alerting.ErrForbidden} {
 			if errors.Is(err, last) {
-				row.say(alerting.Refuse(nil, "letter.not-taken", "it is signed and trusted, and the desk does not take it: %v", err))
+				row.Reason = alerting.Say("letter.refused", "it is signed and trusted, and the desk does not take it: %v", err)
 				return outcomeQuarantined, nil
 			}
 		}
@@ -188,12 +184,11 @@ func (in *Inbox) hand(ctx context.Context, row *letterRow, approvable []byte) (o
 	}
 	row.Draft, row.Reason, row.State = handed.Draft, handed.Remark, string(Submitted)
 	if handed.Issued {
-		row.State = string(Dropped)
-		row.say(alerting.Refuse(nil, "letter.own", "this office has issued it itself; there is nothing to do"))
+		row.State, row.Reason = string(Dropped), alerting.Say("letter.own", "this office has issued it itself; there is nothing to do")
 		return outcomeOwn, nil
 	}
 	if handed.Standing != "" {
-		row.say(alerting.Refuse(nil, "letter.unattended", "it went out unattended, under %s", handed.Standing))
+		row.Reason = alerting.Say("letter.unattended", "it went out unattended, under %s", handed.Standing)
 	}
 	return outcomeSubmitted, nil
 }

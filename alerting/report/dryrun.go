@@ -147,7 +147,7 @@ func (d *DryRunner) Run(ctx context.Context, in *alerting.Issued, list bool) (Dr
 		run.out.Findings = d.Remarks(in)
 	}
 	if !d.Now().Before(in.Expires) {
-		run.note("it expired at " + in.Expires.Format("2006-01-02 15:04:05 -07:00") + ": issued as it is, it would be refused")
+		run.note(alerting.Say("trial.expired", "it expired at %s: issued as it is, it would be refused", in.Expires.Format("2006-01-02 15:04:05 -07:00")))
 	}
 	err := run.gatherTold(ctx)
 	if err == nil {
@@ -169,14 +169,14 @@ func (d *DryRunner) Run(ctx context.Context, in *alerting.Issued, list bool) (Dr
 		return DryRun{}, fmt.Errorf("dry run of alert %s: %w", in.ID, err)
 	}
 	if run.out.People+run.out.Sirens == 0 {
-		run.note("nobody in the area can be told")
+		run.note(alerting.Say("note.nobody", "nobody in the area can be told"))
 	}
 	switch {
 	case run.out.Groups != nil && run.out.Groups.Gone > 0:
-		run.note("who was told before and is inside no longer hears that it no longer applies to him; the figures of the channels are without them")
+		run.note(alerting.Say("trial.gone", "who was told before and is inside no longer hears that it no longer applies to him; the figures of the channels are without them"))
 	case run.out.Groups != nil:
 	case len(in.References) > 0:
-		run.note("whoever was told of the referenced alerts is told too; they are not counted here")
+		run.note(alerting.Say("trial.told-before", "whoever was told of the referenced alerts is told too; they are not counted here"))
 	}
 	return run.out, nil
 }
@@ -192,7 +192,7 @@ func (r *dry) outside(ctx context.Context) error {
 	}
 	document := r.in.Envelope.Document
 	r.out.Findings = cap.Merge(document, cap.Options{MaxBytes: len(document) + 1}, r.out.Findings, found)
-	r.note("something lies outside the territory of its author: issued as it is, it would be refused")
+	r.note(alerting.Say("trial.outside", "something lies outside the territory of its author: issued as it is, it would be refused"))
 	return nil
 }
 
@@ -211,7 +211,7 @@ func (r *dry) words(key sampleKey) *alerting.Message {
 	m, err := r.Words(r.in, nil, key.info, key.channel)
 	r.texts[key] = &m
 	if err != nil {
-		r.note(fmt.Sprintf("no words for channel %s: %v", key.channel, err))
+		r.note(alerting.Say("note.no-words", "no words for channel %s: %v", key.channel, err))
 		r.texts[key] = nil
 	}
 	return r.texts[key]
@@ -298,7 +298,7 @@ func (r *dry) count(a *alerting.Addressee, of []alerting.Channel) []alerting.Cha
 			continue
 		}
 		if ch == alerting.Siren && !slices.Contains(gateways, a.Gateway) {
-			r.note(fmt.Sprintf("siren gateway %s does not serve the world %s", a.Gateway, r.in.Envelope.World))
+			r.note(alerting.Say("trial.siren-gateway", "siren gateway %s does not serve the world %s", a.Gateway, r.in.Envelope.World))
 			continue
 		}
 		m := r.words(key)
@@ -351,7 +351,7 @@ func (r *dry) samples() {
 			r.out.Samples = append(r.out.Samples, s)
 		}
 		if len(line.Gateways) == 0 {
-			r.note(fmt.Sprintf("channel %s has no gateway for the world %s", ch, r.out.World))
+			r.note(alerting.Say("trial.no-gateway", "channel %s has no gateway for the world %s", ch, r.out.World))
 		}
 		r.out.Channels = append(r.out.Channels, line)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"tocsin/alerting"
 	"tocsin/alerting/fanout"
@@ -117,23 +116,15 @@ func (r *Reporter) why(ctx context.Context, p fanout.Progress, member int64, out
 	}
 	switch {
 	case p.State != fanout.Done:
-		out.Why = "the audience is still being worked out"
+		out.Why = alerting.Say("why.working", "the audience is still being worked out")
 	case !slices.ContainsFunc(s.Channels, allowed):
-		out.Why = fmt.Sprintf("the alert goes out by %s only; there is an address for %s", words(in.Envelope.Channels), words(s.Channels))
+		out.Why = alerting.Say("why.channels", "the alert goes out by %v only; there is an address for %v", in.Envelope.Channels, s.Channels)
 	default:
 		// Fan-out noted what kept it from everybody, if anything did.
-		out.Why = "nothing speaks against it now: the alert's notes, or a change in the registers since, explain it"
+		out.Why = alerting.Say("why.nothing", "nothing speaks against it now: the alert's notes, or a change in the registers since, explain it")
 		out.Notes = p.Notes
 	}
 	return nil
-}
-
-func words(channels []alerting.Channel) string {
-	names := make([]string, len(channels))
-	for i, ch := range channels {
-		names[i] = string(ch)
-	}
-	return strings.Join(names, ", ")
 }
 
 func (r *Reporter) places(ctx context.Context, p fanout.Progress, s fanout.Spot) ([]ledger.Place, error) {

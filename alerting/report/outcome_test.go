@@ -361,7 +361,7 @@ func TestReasonsAreBounded(t *testing.T) {
 		c.add(Cause{Channel: alerting.SMS, State: "failed", Reason: fmt.Sprint("request ", i)})
 	}
 	all := c.list()
-	if len(all) != causesKept+1 || all[0].Reason != otherReasons || all[0].Deliveries != 2*causesKept {
+	if len(all) != causesKept+1 || all[0].Reason != otherReasons() || all[0].Deliveries != 2*causesKept {
 		t.Errorf("%d causes, the first of them %+v", len(all), all[0])
 	}
 }

@@ -1,8 +1,6 @@
 package report
 
 import (
-	"fmt"
-
 	"tocsin/alerting"
 	"tocsin/alerting/approval"
 )
@@ -20,10 +18,10 @@ func (s *Status) flag(in *alerting.Issued) {
 	if err != nil {
 		id = "unknown"
 	}
-	how := "unattended, signed by " + order.Source
-	if order.Kind == approval.Countersigned {
-		how = "released first by " + in.Envelope.Author
-	}
 	s.Standing = id
-	s.Notes = append(s.Notes, fmt.Sprintf("it went out %s, under standing authorisation %s (%s)", how, id, order.Name))
+	note := alerting.Say("note.unattended", "it went out unattended, signed by %s, under standing authorisation %s (%s)", order.Source, id, order.Name)
+	if order.Kind == approval.Countersigned {
+		note = alerting.Say("note.released-first", "it went out released first by %s, under standing authorisation %s (%s)", in.Envelope.Author, id, order.Name)
+	}
+	s.Notes = append(s.Notes, note)
 }

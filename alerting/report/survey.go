@@ -100,7 +100,7 @@ func (s *survey) gather() {
 				s.ground[at].add(spot, &s.found)
 			case len(bare.Polygons)+len(bare.Circles)+len(bare.Geocodes) == 0:
 			case len(s.ground) == surveyAreas:
-				s.note(fmt.Sprintf("only the first %d areas were compared with the register", surveyAreas))
+				s.note(alerting.Say("trial.areas", "only the first %d areas were compared with the register", surveyAreas))
 				return
 			default:
 				s.ground = append(s.ground, &ground{area: bare, spots: [][2]int{spot}})
@@ -121,7 +121,7 @@ func (s *survey) populate(ctx context.Context) error {
 	}
 	s.overlaps()
 	if s.left <= 0 {
-		s.note(fmt.Sprintf("the areas hold more than %d people: they were not all compared with each other", surveyPeople))
+		s.note(alerting.Say("trial.people", "the areas hold more than %d people: they were not all compared with each other", surveyPeople))
 	}
 	return nil
 }

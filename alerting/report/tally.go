@@ -173,7 +173,7 @@ type Cause struct {
 const causesKept = 1000
 
 // otherReasons stands for the reasons that came after those.
-const otherReasons = "other reasons"
+func otherReasons() string { return alerting.Say("note.other-reasons", "other reasons") }
 
 // causes counts deliveries by cause.
 type causes struct{ counts map[Cause]int64 }
@@ -182,7 +182,7 @@ func newCauses() *causes { return &causes{make(map[Cause]int64)} }
 
 func (c *causes) add(cause Cause) {
 	if _, known := c.counts[cause]; !known && len(c.counts) >= causesKept {
-		cause.Reason = otherReasons
+		cause.Reason = otherReasons()
 	}
 	c.counts[cause]++
 }

@@ -118,7 +118,7 @@ func (r *dry) amounts(p purse) []Money {
 	var out []Money
 	for _, currency := range slices.Sorted(maps.Keys(p)) {
 		if !p[currency].IsInt64() {
-			r.note("the cost in " + currency + " is too large to be counted: check the prices of the gateways")
+			r.note(alerting.Say("trial.cost-large", "the cost in %s is too large to be counted: check the prices of the gateways", currency))
 			continue
 		}
 		out = append(out, moneyOf(currency, p[currency].Int64()))
@@ -149,6 +149,6 @@ func (r *dry) reckon() {
 	}
 	r.out.Money = r.amounts(total)
 	if len(total) > 0 && len(silent) > 0 {
-		r.note("the cost leaves out gateways whose configuration names no price: " + strings.Join(silent, ", "))
+		r.note(alerting.Say("trial.cost-silent", "the cost leaves out gateways whose configuration names no price: %s", strings.Join(silent, ", ")))
 	}
 }

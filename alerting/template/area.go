@@ -2,8 +2,6 @@ package template
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,7 +20,7 @@ const maxCodes = 500
 func (s *Slot) inArea(raw any) (cap.Area, error) {
 	area, err := areaOf(raw)
 	if err != nil {
-		return area, fmt.Errorf("got %s: %w", shown(raw), err)
+		return area, amiss("slot.misread", "got %s, which cannot be read: %v", shown(raw), err)
 	}
 	points := 0
 	for _, p := range area.Polygons {
@@ -37,7 +35,7 @@ func (s *Slot) inArea(raw any) (cap.Area, error) {
 		return area, alerting.Refuse(nil, "slot.codes", "it has %d codes, more than %d: name the unit above them", len(area.Geocodes), maxCodes)
 	}
 	if _, err := cap.NewRegion([]cap.Area{area}); err != nil {
-		return area, errors.New(strings.TrimPrefix(err.Error(), "area 1: "))
+		return area, amiss("slot.shape", "it is no usable area: %v", alerting.Said(strings.TrimPrefix(err.Error(), "area 1: ")))
 	}
 	return area, nil
 }
@@ -56,7 +54,7 @@ func areaOf(raw any) (cap.Area, error) {
 		}
 		return areaOfForm(raw)
 	}
-	return cap.Area{}, errors.New("want a polygon, a circle, codes, GeoJSON or WKT")
+	return cap.Area{}, amiss("slot.area-form", "want a polygon, a circle, codes, GeoJSON or WKT")
 }
 
 // areaOfForm reads an object that says by its key which form it has.
@@ -65,7 +63,7 @@ func areaOfForm(raw map[string]any) (cap.Area, error) {
 	var found string
 	for key := range raw {
 		if !slices.Contains(forms, key) || found != "" {
-			return cap.Area{}, fmt.Errorf("want exactly one of %s", listed(forms))
+			return cap.Area{}, amiss("slot.area-one", "want exactly one of %s", listed(forms))
 		}
 		found = key
 	}
@@ -75,11 +73,11 @@ func areaOfForm(raw map[string]any) (cap.Area, error) {
 		if shape, ok := raw[found].(map[string]any); ok && shape["type"] != nil {
 			return areaOfGeoJSON(shape)
 		}
-		return cap.Area{}, errors.New("geojson: want an object of GeoJSON with its type")
+		return cap.Area{}, amiss("slot.geojson-object", "geojson: want an object of GeoJSON with its type")
 	case found == "codes" && !isText:
 		return areaOfCodeList(raw[found])
 	case found == "" || !isText:
-		return cap.Area{}, fmt.Errorf("want exactly one of %s, as text", listed(forms))
+		return cap.Area{}, amiss("slot.area-text", "want exactly one of %s, as text", listed(forms))
 	case found == "polygon":
 		return areaOfPolygon(text)
 	case found == "circle":
@@ -96,11 +94,11 @@ func areaOfText(text string) (cap.Area, error) {
 	upper := strings.ToUpper(text)
 	switch {
 	case text == "":
-		return cap.Area{}, errors.New("it is empty")
+		return cap.Area{}, amiss("slot.area-empty", "the area is empty")
 	case text[0] == '{':
 		var raw map[string]any
 		if err := json.Unmarshal([]byte(text), &raw); err != nil {
-			return cap.Area{}, fmt.Errorf("this is no JSON: %w", err)
+			return cap.Area{}, amiss("slot.json", "this is no JSON: %v", err)
 		}
 		return areaOf(raw)
 	case strings.HasPrefix(upper, "POLYGON"), strings.HasPrefix(upper, "MULTIPOLYGON"), strings.HasPrefix(upper, "SRID"):
@@ -119,7 +117,7 @@ func areaOfPolygon(text string) (cap.Area, error) {
 	for word := range strings.FieldsSeq(text) {
 		p, err := pointOf(word)
 		if err != nil {
-			return cap.Area{}, fmt.Errorf("point %d: %w", len(ring)+1, err)
+			return cap.Area{}, amiss("slot.point", "point %d: %v", len(ring)+1, err)
 		}
 		if ring = append(ring, p); len(ring) > maxPoints {
 			break
@@ -132,7 +130,7 @@ func areaOfPolygon(text string) (cap.Area, error) {
 func areaOfCircle(text string) (cap.Area, error) {
 	words := strings.Fields(text)
 	if len(words) != 2 {
-		return cap.Area{}, errors.New("want a circle as lat,lon radius: 30.25,120.16 5 for 5 kilometres")
+		return cap.Area{}, amiss("slot.circle", "want a circle as lat,lon radius: 30.25,120.16 5 for 5 kilometres")
 	}
 	center, err := pointOf(words[0])
 	if err != nil {
@@ -140,7 +138,7 @@ func areaOfCircle(text string) (cap.Area, error) {
 	}
 	radius, ok := coordinate(words[1])
 	if !ok || radius <= 0 {
-		return cap.Area{}, fmt.Errorf("the radius is %s: want kilometres, more than 0", shown(words[1]))
+		return cap.Area{}, amiss("slot.radius", "the radius is %s: want kilometres, more than 0", shown(words[1]))
 	}
 	return cap.Area{Circles: []cap.Circle{{Center: center, RadiusKM: radius}}}, nil
 }
@@ -164,12 +162,12 @@ func areaOfCodeList(raw any) (cap.Area, error) {
 		name, value, found := strings.Cut(strings.TrimPrefix(strings.TrimSpace(text), unitPrefix), "=")
 		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
 		if !found || name == "" || value == "" || len(text) > 200 || wordsFault(text, false) != "" {
-			return area, fmt.Errorf("the code %s: want NAME=VALUE, such as SAME=006109", shown(one))
+			return area, amiss("slot.area-code", "the code %s: want NAME=VALUE, such as SAME=006109", shown(one))
 		}
 		area.Geocodes = append(area.Geocodes, cap.Value{Name: name, Value: value})
 	}
 	if len(area.Geocodes) == 0 {
-		return area, errors.New("there are no codes: want NAME=VALUE, such as SAME=006109")
+		return area, amiss("slot.no-codes", "there are no codes: want NAME=VALUE, such as SAME=006109")
 	}
 	return area, nil
 }
@@ -180,7 +178,7 @@ func pointOf(text string) (cap.Point, error) {
 	lat, okLat := coordinate(first)
 	lon, okLon := coordinate(second)
 	if !found || !okLat || !okLon {
-		return cap.Point{}, fmt.Errorf("%s is no position: want latitude,longitude in decimal degrees", shown(text))
+		return cap.Point{}, amiss("slot.position", "%s is no position: want latitude,longitude in decimal degrees", shown(text))
 	}
 	return cap.Point{Lat: lat, Lon: lon}, nil
 }

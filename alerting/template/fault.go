@@ -15,7 +15,7 @@ type Fault struct {
 	Line int `json:"line"`
 	// Where names the key, such as languages.zh-CN.headline.
 	Where string `json:"where,omitempty"`
-	// What says what is wrong and what to write.
+	// What says what is wrong and what to write; alerting.SaidIn gives it in Chinese.
 	What string `json:"what"`
 }
 
@@ -57,6 +57,11 @@ func broken(file string, faults []Fault) error {
 	}
 	slices.SortStableFunc(faults, func(a, b Fault) int { return cmp.Compare(a.Line, b.Line) })
 	return &Broken{File: file, Faults: faults}
+}
+
+// amiss is what is wrong with a text or an area: a refusal of no kind.
+func amiss(code, format string, values ...any) error {
+	return alerting.Refuse(nil, code, format, values...)
 }
 
 // shown is a value in a message, short whatever it holds.

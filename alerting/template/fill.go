@@ -92,7 +92,7 @@ func (t *Template) fill(r Request) (*Filled, error) {
 	a := &cap.Alert{Version: "1.2", Identifier: identifier, Sender: r.Office.Sender, Sent: r.Now, Status: status, MsgType: cap.MsgAlert,
 		Source: fmt.Sprintf("template %s, version %d", t.ID, t.Version), Scope: cap.ScopePublic, Note: r.Note}
 	if fault := wordsFault(r.Note, true); fault != "" {
-		return nil, alerting.Refuse(alerting.ErrInvalid, "template.note", "the note: %s", fault)
+		return nil, alerting.Refuse(alerting.ErrInvalid, "template.note", "the note: %s", alerting.Said(fault))
 	}
 	if a.Note == "" && status != cap.StatusActual {
 		a.Note = t.Note

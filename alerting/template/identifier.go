@@ -2,7 +2,6 @@ package template
 
 import (
 	"encoding/base32"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -30,20 +29,20 @@ func CheckIdentifier(pattern string) error {
 		return err
 	}
 	if strings.ContainsAny(pattern, " \t\r\n,<&") || wordsFault(pattern, false) != "" {
-		return fmt.Errorf("%s: an identifier holds no blank, comma, < or &", shown(pattern))
+		return amiss("slot.identifier", "%s: an identifier holds no blank, comma, < or &", shown(pattern))
 	}
 	slots := p.Slots()
 	known := []string{"time", "local", "random", "digit", "template"}
 	for _, name := range slots {
 		if !slices.Contains(known, name) {
-			return fmt.Errorf("{%s} stands for nothing here: want some of {%s}", name, strings.Join(known, "}, {"))
+			return amiss("slot.identifier-slot", "{%s} stands for nothing here: want some of {%s}", name, strings.Join(known, "}, {"))
 		}
 	}
 	if !slices.Contains(slots, "time") && !slices.Contains(slots, "local") {
-		return errors.New("it must hold {time} or {local}, so that identifiers sort by time")
+		return amiss("slot.identifier-time", "it must hold {time} or {local}, so that identifiers sort by time")
 	}
 	if !slices.Contains(slots, "random") && !slices.Contains(slots, "digit") {
-		return errors.New("it must hold {random} (or {digit}), so that no two identifiers are alike")
+		return amiss("slot.identifier-random", "it must hold {random} (or {digit}), so that no two identifiers are alike")
 	}
 	return nil
 }

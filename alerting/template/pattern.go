@@ -1,8 +1,6 @@
 package template
 
 import (
-	"errors"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -37,11 +35,11 @@ func parsePattern(text string) (Pattern, error) {
 			continue
 		}
 		if rest[at] == '}' {
-			return p, errors.New("a } closes nothing: write }} where the brace itself is meant")
+			return p, amiss("slot.brace", "a } closes nothing: write }} where the brace itself is meant")
 		}
 		name, after, closed := strings.Cut(rest[at+1:], "}")
 		if !closed || !slotName.MatchString(name) {
-			return p, fmt.Errorf("%s is no slot: want {name}, of small letters, digits and _; write {{ where the brace itself is meant", shown("{"+name))
+			return p, amiss("slot.no-slot", "%s is no slot: want {name}, of small letters, digits and _; write {{ where the brace itself is meant", shown("{"+name))
 		}
 		p.pieces = append(p.pieces, piece{text: plain.String()}, piece{slot: name})
 		plain.Reset()

@@ -76,6 +76,7 @@ func TestFaults(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), row.says) {
 				t.Fatalf("%v\nwant %q", err, row.says)
 			}
+			saysChinese(t, err)
 			var b *Broken
 			if !errors.As(err, &b) || !errors.Is(err, alerting.ErrInvalid) || b.File != "f.yaml" {
 				t.Fatalf("%v is no broken file", err)
@@ -89,6 +90,7 @@ func TestFaults(t *testing.T) {
 
 func TestAllFaultsAreToldAtOnce(t *testing.T) {
 	_, err := Parse("f.yaml", []byte("id: x\nhazard: y\nslots:\n  a: {type: z}\nlanguages:\n  en: {event: a}\n"))
+	saysChinese(t, err)
 	var b *Broken
 	if !errors.As(err, &b) || len(b.Faults) < 10 {
 		t.Fatalf("%v", err)

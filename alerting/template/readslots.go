@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"tocsin/alerting"
 	"tocsin/cap"
 	"tocsin/cap/event"
 )
@@ -16,18 +17,18 @@ const defaultLength = 80
 // slots reads the declarations.
 func (r *reader) slots() {
 	if r.root.node.at["slots"] == nil {
-		r.root.bad("slots", "it is missing: declare at least one, of the type area")
+		r.root.bad("slots", "template.slots", "it is missing: declare at least one, of the type area")
 		return
 	}
 	names, below := r.root.sections("slots")
 	if len(names) > maxSlots {
-		r.root.bad("slots", "it has %d slots: %d are enough", len(names), maxSlots)
+		r.root.bad("slots", "template.slots-many", "it has %d slots: %d are enough", len(names), maxSlots)
 	}
 	areas := 0
 	for _, name := range names {
 		s := below[name]
 		if !slotName.MatchString(name) {
-			s.bad("", "a slot is called by small letters, digits and _, 32 at most")
+			s.bad("", "template.slot-name", "a slot is called by small letters, digits and _, 32 at most")
 		}
 		slot := Slot{Name: name, line: s.node.line, Type: code(s, "type", Types())}
 		slot.About, slot.AboutIn = r.about(s)
@@ -42,7 +43,7 @@ func (r *reader) slots() {
 			known = append(known, "min", "max", "unit")
 			slot.Min, slot.Max, slot.Unit = s.number("min"), s.number("max"), r.perLanguage(s, "unit", true)
 			if slot.Min != nil && slot.Max != nil && *slot.Min > *slot.Max {
-				s.bad("max", "it is less than min: exchange them")
+				s.bad("max", "template.max", "it is less than min: exchange them")
 			}
 		case TypeChoice:
 			known = append(known, "options")
@@ -59,7 +60,7 @@ func (r *reader) slots() {
 		r.t.Slots = append(r.t.Slots, slot)
 	}
 	if areas != 1 {
-		r.root.bad("slots", "%s of the type area: want exactly one, for the warning holds in one area", count(areas, "slot"))
+		r.root.bad("slots", "template.one-area", "%d slots of the type area: want exactly one, for the warning holds in one area", areas)
 	}
 }
 
@@ -67,7 +68,7 @@ func (r *reader) slots() {
 func (r *reader) options(s section) []Option {
 	all, ok := s.section("options")
 	if !ok || len(all.node.keys) == 0 {
-		s.bad("options", "want keys to choose from, and below each a text for every language")
+		s.bad("options", "template.options", "want keys to choose from, and below each a text for every language")
 		return nil
 	}
 	var out []Option
@@ -106,7 +107,7 @@ func (r *reader) perLanguage(s section, key string, oneForAll bool) map[string]s
 	}
 	each.only(r.t.Languages()...)
 	for _, name := range r.t.Languages() {
-		out[name] = r.line(each, name, each.must(name, "the words of this language"))
+		out[name] = r.line(each, name, each.must(name, alerting.Say("must.words", "the words of this language")))
 	}
 	return out
 }
@@ -125,7 +126,7 @@ func (r *reader) uses() {
 		for _, slot := range r.t.Slots {
 			if slot.Type != TypeArea && !used[slot.Name] {
 				*r.root.faults = append(*r.root.faults, Fault{Line: slot.line, Where: "slots." + slot.Name,
-					What: "no text of the language " + x.Language + " holds {" + slot.Name + "}: write it there, or take the slot out"})
+					What: alerting.Say("template.unused", "no text of the language %s holds {%s}: write it there, or take the slot out", x.Language, slot.Name)})
 			}
 		}
 	}
@@ -145,9 +146,9 @@ func (r *reader) declared(where, key string, p Pattern) {
 		var what string
 		switch {
 		case slot == nil:
-			what = "the slot {" + name + "} is not declared: add it to slots, or write the words themselves"
+			what = alerting.Say("template.undeclared", "the slot {%s} is not declared: add it to slots, or write the words themselves", name)
 		case slot.Type == TypeArea:
-			what = "the slot {" + name + "} is an area and has no words: use a slot of the type place for its name"
+			what = alerting.Say("template.wordless", "the slot {%s} is an area and has no words: use a slot of the type place for its name", name)
 		default:
 			continue
 		}
@@ -171,7 +172,7 @@ var tables = sync.OnceValue(func() (t struct {
 func (r *reader) knows() {
 	known := tables()
 	if known.err != nil {
-		r.root.bad("hazard", "the tables of events cannot be read: %s", known.err.Error())
+		r.root.bad("hazard", "template.tables", "the tables of events cannot be read: %s", known.err.Error())
 		return
 	}
 	for i := range r.t.Texts {
@@ -180,7 +181,7 @@ func (r *reader) knows() {
 		if found.Known() && slices.Contains(found.Hazards, r.t.Hazard) {
 			continue
 		}
-		r.root.bad("hazard", "the event %s in %s is not known as %s, so people who ask for that would not be told and sirens would not sound for it: "+
+		r.root.bad("hazard", "template.hazard", "the event %s in %s is not known as %s, so people who ask for that would not be told and sirens would not sound for it: "+
 			"add a code of it to event_codes, such as \"OET:v1.2\": OET-081 for a flood", shown(x.Event), x.Language, r.t.Hazard)
 	}
 }

@@ -1,10 +1,11 @@
 package template
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+
+	"tocsin/alerting"
 )
 
 // section is a mapping of the file that is being read, and the way to it.
@@ -26,20 +27,20 @@ func (s section) path(key string) string {
 	return s.where + "." + key
 }
 
-// bad notes a fault at a key, or where the section begins if it lacks the key.
-func (s section) bad(key, format string, args ...any) {
+// bad notes a fault, by its code and English sentence, at a key, or where the section begins if it lacks the key.
+func (s section) bad(key, code, format string, args ...any) {
 	line := s.node.line
 	if n := s.node.at[key]; n != nil {
 		line = n.line
 	}
-	*s.faults = append(*s.faults, Fault{Line: line, Where: s.path(key), What: fmt.Sprintf(format, args...)})
+	*s.faults = append(*s.faults, Fault{Line: line, Where: s.path(key), What: alerting.Say(code, format, args...)})
 }
 
 // only notes the keys that nobody knows.
 func (s section) only(known ...string) {
 	for _, key := range s.node.keys {
 		if !slices.Contains(known, key) {
-			s.bad(key, "there is no such key: want one of %s", strings.Join(known, ", "))
+			s.bad(key, "template.key", "there is no such key: want one of %s", strings.Join(known, ", "))
 		}
 	}
 }
@@ -51,12 +52,12 @@ func (s section) text(key string) string {
 		return ""
 	}
 	if n.kind != words {
-		s.bad(key, "it is %s: want text; a number stands in quotes", n.kind)
+		s.bad(key, "template.text", "it is %s: want text; a number stands in quotes", n.kind)
 		return ""
 	}
 	text := strings.TrimSpace(n.text)
 	if text == "" {
-		s.bad(key, "it is empty: write the text, or leave the key out")
+		s.bad(key, "template.empty", "it is empty: write the text, or leave the key out")
 	}
 	return text
 }
@@ -64,7 +65,7 @@ func (s section) text(key string) string {
 // must is a text that may not be missing; what says what to write.
 func (s section) must(key, what string) string {
 	if s.node.at[key] == nil {
-		s.bad(key, "it is missing: write %s", what)
+		s.bad(key, "template.missing", "it is missing: write %s", what)
 		return ""
 	}
 	return s.text(key)
@@ -78,7 +79,7 @@ func (s section) number(key string) *float64 {
 	}
 	v, err := strconv.ParseFloat(n.text, 64)
 	if n.kind != figure || err != nil {
-		s.bad(key, "it is %s: want a number such as 3 or 2.5", n.kind)
+		s.bad(key, "template.number", "it is %s: want a number such as 3 or 2.5", n.kind)
 		return nil
 	}
 	return &v
@@ -92,7 +93,7 @@ func (s section) whole(key string, least, most int) int {
 	}
 	v, err := strconv.Atoi(n.text)
 	if n.kind != figure || err != nil || v < least || v > most {
-		s.bad(key, "want a whole number from %d to %d", least, most)
+		s.bad(key, "template.whole", "want a whole number from %d to %d", least, most)
 		return 0
 	}
 	return v
@@ -112,17 +113,17 @@ func (s section) list(key string) []string {
 	for _, item := range items {
 		text := strings.TrimSpace(item.text)
 		if item.kind != words || text == "" {
-			s.bad(key, "it holds %s: want texts", item.kind)
+			s.bad(key, "template.texts", "it holds %s: want texts", item.kind)
 			return nil
 		}
 		if slices.Contains(out, text) {
-			s.bad(key, "%s stands in it twice: once is enough", text)
+			s.bad(key, "template.twice", "%s stands in it twice: once is enough", text)
 			continue
 		}
 		out = append(out, text)
 	}
 	if len(out) == 0 {
-		s.bad(key, "it is %s: want a list such as [a, b], or leave the key out", n.kind)
+		s.bad(key, "template.list", "it is %s: want a list such as [a, b], or leave the key out", n.kind)
 	}
 	return out
 }
@@ -134,7 +135,7 @@ func (s section) section(key string) (section, bool) {
 		return section{}, false
 	}
 	if n.kind != mapping {
-		s.bad(key, "it is %s: want keys with values, further to the right", n.kind)
+		s.bad(key, "template.keys", "it is %s: want keys with values, further to the right", n.kind)
 		return section{}, false
 	}
 	return section{node: n, where: s.path(key), faults: s.faults}, true
@@ -158,9 +159,9 @@ func (s section) sections(key string) (names []string, below map[string]section)
 
 // code is a text that must be one of a few.
 func code[T ~string](s section, key string, known []T) T {
-	text := s.must(key, "one of "+listed(known))
+	text := s.must(key, alerting.Say("slot.wants-choice", "one of %s", listed(known)))
 	if text != "" && !slices.Contains(known, T(text)) {
-		s.bad(key, "%s is none of %s", shown(text), listed(known))
+		s.bad(key, "template.none-of", "%s is none of %s", shown(text), listed(known))
 	}
 	return T(text)
 }
@@ -170,7 +171,7 @@ func codes[T ~string](s section, key string, known []T) []T {
 	var out []T
 	for _, text := range s.list(key) {
 		if !slices.Contains(known, T(text)) {
-			s.bad(key, "%s is none of %s", shown(text), listed(known))
+			s.bad(key, "template.none-of", "%s is none of %s", shown(text), listed(known))
 			continue
 		}
 		out = append(out, T(text))

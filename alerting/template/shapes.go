@@ -2,8 +2,6 @@ package template
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
 	"regexp"
 	"strings"
 
@@ -15,11 +13,11 @@ func areaOfGeoJSON(raw map[string]any) (cap.Area, error) {
 	var area cap.Area
 	text, err := json.Marshal(raw)
 	if err != nil {
-		return area, fmt.Errorf("this is no GeoJSON: %w", err)
+		return area, amiss("slot.geojson", "this is no GeoJSON: %v", err)
 	}
 	var shape geoShape
 	if err := json.Unmarshal(text, &shape); err != nil {
-		return area, fmt.Errorf("this is no GeoJSON: %w", err)
+		return area, amiss("slot.geojson", "this is no GeoJSON: %v", err)
 	}
 	err = shape.add(&area, 0)
 	return area, err
@@ -39,7 +37,7 @@ type geoRing [][]float64
 
 func (g *geoShape) add(area *cap.Area, depth int) error {
 	if depth > 4 {
-		return errors.New("the collections lie too deep in each other: give one collection of polygons")
+		return amiss("slot.deep", "the collections lie too deep in each other: give one collection of polygons")
 	}
 	var polygons [][]geoRing
 	var below []geoShape
@@ -52,7 +50,7 @@ func (g *geoShape) add(area *cap.Area, depth int) error {
 		err = json.Unmarshal(g.Coordinates, &polygons)
 	case "Feature":
 		if g.Geometry == nil {
-			return errors.New("a feature has no geometry: give it a polygon")
+			return amiss("slot.no-geometry", "a feature has no geometry: give it a polygon")
 		}
 		below = []geoShape{*g.Geometry}
 	case "FeatureCollection":
@@ -60,10 +58,10 @@ func (g *geoShape) add(area *cap.Area, depth int) error {
 	case "GeometryCollection":
 		below = g.Geometries
 	default:
-		return fmt.Errorf("GeoJSON of the type %s holds no area: want Polygon, MultiPolygon, or features with them", shown(g.Type))
+		return amiss("slot.no-area", "GeoJSON of the type %s holds no area: want Polygon, MultiPolygon, or features with them", shown(g.Type))
 	}
 	if err != nil {
-		return fmt.Errorf("the coordinates of a %s: want rings of [longitude, latitude]", g.Type)
+		return amiss("slot.rings", "the coordinates of a %s: want rings of [longitude, latitude]", g.Type)
 	}
 	for i := range below {
 		if err := below[i].add(area, depth+1); err != nil {
@@ -81,12 +79,12 @@ func (g *geoShape) add(area *cap.Area, depth int) error {
 // addRings adds a polygon of GeoJSON or WKT.
 func addRings(area *cap.Area, rings []geoRing) error {
 	if len(rings) != 1 {
-		return fmt.Errorf("a polygon has %s: CAP knows no holes, so give its outer ring alone, or cut it in two", count(len(rings), "ring"))
+		return amiss("slot.holes", "a polygon has %d rings: CAP knows no holes, so give its outer ring alone, or cut it in two", len(rings))
 	}
 	var p cap.Polygon
 	for i, at := range rings[0] {
 		if len(at) < 2 || len(at) > 3 {
-			return fmt.Errorf("point %d has %s: want longitude and latitude", i+1, count(len(at), "number"))
+			return amiss("slot.numbers", "point %d has %d numbers: want longitude and latitude", i+1, len(at))
 		}
 		p = append(p, cap.Point{Lat: at[1], Lon: at[0]})
 	}
@@ -102,7 +100,7 @@ func areaOfWKT(text string) (cap.Area, error) {
 	var area cap.Area
 	head := wktHead.FindStringSubmatchIndex(text)
 	if head == nil {
-		return area, errors.New("want POLYGON ((lon lat, …)) or MULTIPOLYGON (((lon lat, …))), in WGS 84")
+		return area, amiss("slot.wkt", "want POLYGON ((lon lat, …)) or MULTIPOLYGON (((lon lat, …))), in WGS 84")
 	}
 	w := &wkt{rest: text[head[1]-1:]}
 	var err error
@@ -112,7 +110,7 @@ func areaOfWKT(text string) (cap.Area, error) {
 		err = w.each(func() error { return w.polygon(&area) })
 	}
 	if err == nil && strings.TrimSpace(w.rest) != "" {
-		err = fmt.Errorf("%s follows the last bracket: take it out", shown(strings.TrimSpace(w.rest)))
+		err = amiss("slot.wkt-rest", "%s follows the last bracket: take it out", shown(strings.TrimSpace(w.rest)))
 	}
 	return area, err
 }
@@ -123,7 +121,7 @@ type wkt struct{ rest string }
 // each reads a bracket with items that are parted by commas.
 func (w *wkt) each(item func() error) error {
 	if !w.take('(') {
-		return errors.New("an opening bracket is missing")
+		return amiss("slot.wkt-open", "an opening bracket is missing")
 	}
 	for {
 		if err := item(); err != nil {
@@ -133,7 +131,7 @@ func (w *wkt) each(item func() error) error {
 			return nil
 		}
 		if !w.take(',') {
-			return errors.New("a comma or a closing bracket is missing")
+			return amiss("slot.wkt-comma", "a comma or a closing bracket is missing")
 		}
 	}
 }
@@ -154,13 +152,13 @@ func (w *wkt) polygon(area *cap.Area) error {
 		err := w.each(func() error {
 			end := strings.IndexAny(w.rest, ",)")
 			if end < 0 {
-				return errors.New("a closing bracket is missing")
+				return amiss("slot.wkt-close", "a closing bracket is missing")
 			}
 			var at []float64
 			for word := range strings.FieldsSeq(w.rest[:end]) {
 				v, ok := coordinate(word)
 				if !ok {
-					return fmt.Errorf("%s is no number", shown(word))
+					return amiss("slot.wkt-number", "%s is no number", shown(word))
 				}
 				at = append(at, v)
 			}

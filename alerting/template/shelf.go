@@ -62,8 +62,8 @@ func (s *Shelf) Read() ([]*Template, []*Broken, error) {
 		case one.broken != nil:
 			bad = append(bad, one.broken)
 		case owner[one.template.ID] != "":
-			bad = append(bad, &Broken{File: name, Faults: []Fault{{Where: "id", What: fmt.Sprintf(
-				"%s is the id of %s already: give each template its own", one.template.ID, owner[one.template.ID])}}})
+			bad = append(bad, &Broken{File: name, Faults: []Fault{{Where: "id", What: alerting.Say(
+				"template.id-taken", "%s is the id of %s already: give each template its own", one.template.ID, owner[one.template.ID])}}})
 		default:
 			owner[one.template.ID] = name
 			good = append(good, one.template)
@@ -102,7 +102,7 @@ func (s *Shelf) file(name string) shelved {
 	path := filepath.Join(s.dir, name)
 	about, err := os.Stat(path)
 	if err != nil {
-		return shelved{broken: &Broken{File: name, Faults: []Fault{{What: "it cannot be read: " + cause(err)}}}}
+		return shelved{broken: &Broken{File: name, Faults: []Fault{{What: alerting.Say("template.unread", "it cannot be read: %s", cause(err))}}}}
 	}
 	if known, ok := s.files[name]; ok && known.size == about.Size() && known.changed.Equal(about.ModTime()) {
 		return known
@@ -114,7 +114,7 @@ func (s *Shelf) file(name string) shelved {
 	case errors.As(err, &b):
 		now.broken = &Broken{File: name, Faults: b.Faults}
 	case err != nil:
-		return shelved{broken: &Broken{File: name, Faults: []Fault{{What: "it cannot be read: " + cause(err)}}}}
+		return shelved{broken: &Broken{File: name, Faults: []Fault{{What: alerting.Say("template.unread", "it cannot be read: %s", cause(err))}}}}
 	default:
 		now.template = t
 	}

@@ -17,20 +17,23 @@ func wordsFault(text string, lines bool) string {
 	for i, r := range text {
 		switch {
 		case r == utf8.RuneError && !strings.HasPrefix(text[i:], "\uFFFD"):
-			return "it holds bytes that are not UTF-8: write it anew"
+			return alerting.Say("words.utf8", "it holds bytes that are not UTF-8: write it anew")
 		case r == '\n' && lines:
 		case r == '\n' || r == '\r' || r == '\u2028' || r == '\u2029' || r == '\u0085':
-			return "it has several lines: write it on one"
+			return alerting.Say("words.lines", "it has several lines: write it on one")
 		case unicode.IsControl(r):
-			return fmt.Sprintf("it holds the control character %U: take it out", r)
+			return alerting.Say("words.control", "it holds the control character %s: take it out", codePoint(r))
 		case r >= '\u202A' && r <= '\u202E' || r >= '\u2066' && r <= '\u2069':
-			return fmt.Sprintf("it holds %U, which changes the direction of the text around it: take it out", r)
+			return alerting.Say("words.direction", "it holds %s, which changes the direction of the text around it: take it out", codePoint(r))
 		case hidden(r):
-			return fmt.Sprintf("it holds the character %U, which nobody sees: take it out", r)
+			return alerting.Say("words.hidden", "it holds the character %s, which nobody sees: take it out", codePoint(r))
 		}
 	}
 	return ""
 }
+
+// codePoint is a character as U+200B.
+func codePoint(r rune) string { return fmt.Sprintf("%U", r) }
 
 // hidden reports whether a character is none that people read. Joiners and the marks of right-to-left scripts belong to
 // the spelling of some languages, and variation selectors to emoji.
@@ -56,7 +59,7 @@ func (s *Slot) oneLine(text string) (string, error) {
 		return "", alerting.Refuse(nil, "slot.unreadable", "got %s, which holds nothing to read: want %v", shown(text), s.wants())
 	}
 	if fault := wordsFault(text, false); fault != "" {
-		return "", fmt.Errorf("got %s: %s", shown(text), fault)
+		return "", amiss("slot.faulty", "got %s, and %s", shown(text), alerting.Said(fault))
 	}
 	if n := utf8.RuneCountInString(text); n > s.Length {
 		return "", alerting.Refuse(nil, "slot.long", "got %s of %d characters: want %v", shown(text), n, s.wants())
@@ -116,7 +119,7 @@ func (c *filling) named(s *Slot, text string) (string, error) {
 		return "Riverside", nil
 	}
 	if c.units == nil {
-		return "", fmt.Errorf("got %s, and the administrative units are known only where the office runs: write the name, or fill it there", shown(text))
+		return "", amiss("slot.no-units", "got %s, and the administrative units are known only where the office runs: write the name, or fill it there", shown(text))
 	}
 	name, err := c.units(code)
 	if err != nil {

@@ -3,12 +3,13 @@ package template
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+
+	"tocsin/alerting"
 )
 
 // kind is what stands at a place of the file.
@@ -72,32 +73,32 @@ func tooDeep(text []byte) (line int) {
 // tree is a file that is being read.
 type tree struct{ faults []Fault }
 
-func (t *tree) bad(line int, format string, args ...any) {
-	t.faults = append(t.faults, Fault{Line: line, What: fmt.Sprintf(format, args...)})
+func (t *tree) bad(line int, code, format string, args ...any) {
+	t.faults = append(t.faults, Fault{Line: line, What: alerting.Say(code, format, args...)})
 }
 
 // readYAML reads a file as one mapping. Anchors, aliases, merges and tags are refused: a template is to be read as it
 // stands.
 func readYAML(text []byte) (*node, []Fault) {
 	if line := tooDeep(text); line > 0 {
-		return nil, []Fault{{Line: line, What: "too much is nested in each other: a template needs a few levels"}}
+		return nil, []Fault{{Line: line, What: alerting.Say("template.nested", "too much is nested in each other: a template needs a few levels")}}
 	}
 	file, err := parser.ParseBytes(text, 0)
 	if err != nil {
 		f := Fault{What: err.Error()}
 		if y := yaml.Error(nil); errors.As(err, &y) && y.GetToken() != nil && y.GetToken().Position != nil {
-			f = Fault{Line: y.GetToken().Position.Line, What: "this is no YAML: " + y.GetMessage()}
+			f = Fault{Line: y.GetToken().Position.Line, What: alerting.Say("template.yaml", "this is no YAML: %s", y.GetMessage())}
 		}
 		return nil, []Fault{f}
 	}
 	docs := slices.DeleteFunc(file.Docs, func(d *ast.DocumentNode) bool { return d.Body == nil })
 	if len(docs) != 1 {
-		return nil, []Fault{{What: fmt.Sprintf("it holds %d documents: want one, which begins with id:", len(docs))}}
+		return nil, []Fault{{What: alerting.Say("template.documents", "it holds %d documents: want one, which begins with id:", len(docs))}}
 	}
 	t := &tree{}
 	root := t.node(docs[0].Body, 1)
 	if len(t.faults) == 0 && root.kind != mapping {
-		t.bad(root.line, "it holds %s: want keys with values, the first of them id:", root.kind)
+		t.bad(root.line, "template.root", "it holds %s: want keys with values, the first of them id:", root.kind)
 	}
 	return root, t.faults
 }
@@ -115,7 +116,7 @@ func (t *tree) node(n ast.Node, depth int) *node {
 	}
 	out := &node{line: lineOf(n), kind: other}
 	if depth > maxDepth {
-		t.bad(out.line, "it nests deeper than %d levels", maxDepth)
+		t.bad(out.line, "template.levels", "it nests deeper than %d levels", maxDepth)
 		return out
 	}
 	switch n := n.(type) {
@@ -139,7 +140,7 @@ func (t *tree) node(n ast.Node, depth int) *node {
 	case *ast.BoolNode:
 		out.text = n.GetToken().Value
 	default:
-		t.bad(out.line, "anchors, aliases and tags are not read in a template: write out what is meant")
+		t.bad(out.line, "template.anchors", "anchors, aliases and tags are not read in a template: write out what is meant")
 	}
 	return out
 }
@@ -154,13 +155,13 @@ func (t *tree) pairs(out *node, pairs []*ast.MappingValueNode, depth int) {
 		case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
 			key = k.GetToken().Value
 		default:
-			t.bad(lineOf(p.Key), "a key must be a plain word: write out what is meant")
+			t.bad(lineOf(p.Key), "template.plain-key", "a key must be a plain word: write out what is meant")
 			continue
 		}
 		value := t.node(p.Value, depth+1)
 		value.line = lineOf(p.Key)
 		if out.at[key] != nil {
-			t.bad(value.line, "the key %s stands twice: keep one", key)
+			t.bad(value.line, "template.key-twice", "the key %s stands twice: keep one", key)
 		}
 		out.keys = append(out.keys, key)
 		out.at[key] = value

@@ -189,7 +189,7 @@ func TestCancelInOtherLanguage(t *testing.T) {
 	cancel := issue(cap.StatusActual, cap.MsgCancel, said)
 	w := New(Options{})
 	zh, err := w.RenderCancel(cancel, original, 1, alerting.SMS)
-	if err != nil || !strings.HasPrefix(zh.Body, "已解除：洪水红色预警 - 滨河区、老城区：本预警已失效。") ||
+	if err != nil || !strings.HasPrefix(zh.Body, "已撤销：洪水红色预警 - 滨河区、老城区：本预警已失效。") ||
 		!strings.Contains(zh.Body, "请继续关注天气。") || !strings.Contains(zh.Body, "水位已回落。") {
 		t.Errorf("%q, %v", zh.Body, err)
 	}

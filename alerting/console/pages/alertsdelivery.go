@@ -11,6 +11,14 @@ import (
 	"tocsin/alerting/report"
 )
 
+// Did is what an attempt came to, as the notes of a delivery have it, in the reader's language.
+func (q *request) Did(what string) string {
+	if key := "alerts.delivery." + what; q.p.words.has(key) {
+		return q.T(key)
+	}
+	return what
+}
+
 // delivery is how the delivery of an alert stands, for people who look on.
 type delivery struct {
 	ID     string

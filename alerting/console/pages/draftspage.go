@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -105,7 +106,7 @@ func draftNow(q *request) error {
 	return q.fragment("drafts/draft", "draft-now", d)
 }
 
-// heading is the headline in the reader's language, if the document was read and has one, or the title.
+// heading is the headline in the reader's language, of the document where it was read, or of the list; or else the title.
 func (d *draft) heading(q *request) string {
 	if d.Alert != nil {
 		for i := range d.Alert.Infos {
@@ -114,10 +115,12 @@ func (d *draft) heading(q *request) string {
 			}
 		}
 	}
-	if d.Title == "" {
-		return q.T("drafts.untitled")
-	}
-	return d.Title
+	return cmp.Or(titleIn(d.Titles, q.Lang).Headline, d.Title, q.T("drafts.untitled"))
+}
+
+// Called is what something of a list is called for the reader: title is that of its first language.
+func (q *request) Called(titles []desk.Title, title string) string {
+	return cmp.Or(titleIn(titles, q.Lang).Headline, title)
 }
 
 // Heading is the title of a draft, for lists.
@@ -133,8 +136,8 @@ func draftDocument(q *request) error {
 	return nil
 }
 
-// What the policy says of a document is English: these are its sentences, so that they can be said in the reader's words. A sentence that
-// none of them knows is shown as it is.
+// What the policy says of a document is English: these are its sentences, so that they can be said in the reader's words. Any other
+// is one that the catalogue of refusals knows, or is shown as it is.
 var (
 	lacksApprovals = regexp.MustCompile(`^rule (\S+) wants (\d+) approvals? more(?: by a key of kind \[([a-z ]+)\])?$`)
 	lacksSecond    = regexp.MustCompile(`^two people must have signed, and one has`)
@@ -147,7 +150,7 @@ func (q *request) lack(text string) string {
 	}
 	m := lacksApprovals.FindStringSubmatch(text)
 	if m == nil {
-		return text
+		return q.Said(text)
 	}
 	n, _ := strconv.Atoi(m[2]) // digits
 	if m[3] == "" {

@@ -181,7 +181,7 @@ func (q *request) waitingDrafts(h *homeShown) error {
 			if own := d.Author.Name == q.Me.Name; own == (want.kind == "draft") {
 				continue
 			}
-			h.Waiting = append(h.Waiting, waiting{Kind: want.kind, Title: cmp.Or(d.Title, d.ID), Href: q.At("drafts", d.ID), Since: d.Updated})
+			h.Waiting = append(h.Waiting, waiting{Kind: want.kind, Title: cmp.Or(q.Called(d.Titles, d.Title), d.ID), Href: q.At("drafts", d.ID), Since: d.Updated})
 		}
 	}
 	return nil
@@ -230,7 +230,7 @@ func (q *request) waitingCountersigns(h *homeShown) error {
 	for i := range all {
 		c := &all[i]
 		if c.Author != q.Me.Name {
-			h.Waiting = append(h.Waiting, waiting{Kind: "countersign", Title: cmp.Or(c.Title, c.Alert.String()), Href: q.At("alerts", c.Alert.String(), "countersign"), Since: c.Released, Due: c.Due, Overdue: c.Overdue})
+			h.Waiting = append(h.Waiting, waiting{Kind: "countersign", Title: cmp.Or(q.Called(c.Titles, c.Title), c.Alert.String()), Href: q.At("alerts", c.Alert.String(), "countersign"), Since: c.Released, Due: c.Due, Overdue: c.Overdue})
 		}
 	}
 	return nil

@@ -3,8 +3,10 @@ package pages
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 
+	"tocsin/alerting/audience"
 	"tocsin/alerting/console"
 )
 
@@ -135,4 +137,34 @@ func importList(q *request) error {
 // ImportKind is what an import is of, in words.
 func (q *request) ImportKind(i console.Importing) string {
 	return q.T("office.imported." + (&imported{Importing: i}).Kind())
+}
+
+// ImportFault is something in a file that somebody must look at, on one line and in the reader's language.
+func (q *request) ImportFault(p audience.Problem) string {
+	p.What = q.Said(p.What)
+	if q.Lang != "zh" {
+		return p.String()
+	}
+	said := q.ImportPlace(p.Where)
+	if p.Where == "" {
+		said = q.T("office.import.at", p.Line)
+	}
+	if p.Column != "" {
+		said += "，" + q.T("office.import.in", p.Column)
+	}
+	return said + "：" + p.What
+}
+
+// importPlaces are the parts of a place in a file of outlines: feature 3 (SAME=006109), polygon 1, ring 2.
+var importPlaces = regexp.MustCompile(`(?:^|, )(feature|polygon|ring) (\d+)`)
+
+// ImportPlace is the place in a file of outlines, in the reader's language.
+func (q *request) ImportPlace(where string) string {
+	if q.Lang != "zh" {
+		return where
+	}
+	return importPlaces.ReplaceAllStringFunc(where, func(part string) string {
+		found := importPlaces.FindStringSubmatch(part)
+		return q.T("office.import.place."+found[1], found[2])
+	})
 }

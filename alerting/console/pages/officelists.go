@@ -31,6 +31,22 @@ func (p *Pages) officeListRoutes() []route {
 	}
 }
 
+// TemplateFault is one thing that a file of a template gets wrong, on one line and in the reader's language.
+func (q *request) TemplateFault(f template.Fault) string {
+	f.What = q.Said(f.What)
+	if q.Lang != "zh" {
+		return f.String()
+	}
+	said := ""
+	if f.Line > 0 {
+		said = q.T("office.template.line", f.Line) + "："
+	}
+	if f.Where != "" {
+		said += f.Where + "："
+	}
+	return said + f.What
+}
+
 // sirenList is the list of sirens, with the forms that switch and import them.
 type sirenList struct {
 	*list[console.Siren]

@@ -128,6 +128,10 @@ func (q *request) Office() string { return q.p.Office }
 // T is a text of the catalogue in the reader's language. Its placeholders are those of package fmt.
 func (q *request) T(key string, args ...any) string { return q.p.words.text(q.Lang, key, args...) }
 
+// Said is a sentence of the program that was kept as English text, such as a note on an alert, in the reader's language; what people
+// wrote stays as it is.
+func (q *request) Said(text string) string { return alerting.SaidIn(q.Lang, text) }
+
 // N is a text that counts something: KEY.one or KEY.other.
 func (q *request) N(key string, n int64) string { return q.p.words.count(q.Lang, key, n) }
 

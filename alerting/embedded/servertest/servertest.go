@@ -1,5 +1,5 @@
 // Package servertest gives tests a Kafka and a Redis: the real one where an environment variable names it, else one
-// inside the process.
+// inside the process; and free ports for servers of their own.
 //
 // It stands apart from package embedded so that no production code imports the testing package. What always holds:
 // servers that it starts end with the test, and names that it gives are used by no other test.

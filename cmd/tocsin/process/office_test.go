@@ -7,13 +7,10 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	mathrand "math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -117,7 +114,7 @@ func open(t *testing.T, p plan) *office {
 	o.sim = startSimulator(t, filepath.Join(o.dir, "gatewaysim"), o.dir, p.simulator...)
 	t.Logf("raw log: %s; topics %s*, keys %s*; gatewaysim pid %d", o.sim.info.Log, o.prefix, o.prefix, o.sim.info.PID)
 	o.wire = newDistance(t, o.sim.info.Listeners["sms"])
-	o.apiAt, o.callbackAt = freePort(t), freePort(t)
+	o.apiAt, o.callbackAt = servertest.FreePort(t), servertest.FreePort(t)
 	o.hire(t)
 	o.importTown(t)
 	return o
@@ -181,7 +178,7 @@ func (o *office) hire(t *testing.T) {
 	t.Cleanup(func() { o.dismiss(t) })
 	began := time.Now()
 	for i, r := range o.plan.roles {
-		w := &worker{name: r.name, role: r.role, binary: o.tocsin, metrics: freePort(t),
+		w := &worker{name: r.name, role: r.role, binary: o.tocsin, metrics: servertest.FreePort(t),
 			config: filepath.Join(o.dir, r.name+".yaml"), log: filepath.Join(o.dir, r.name+".log")}
 		o.crew[r.name] = w
 		o.configure(t, w, o.usual())
@@ -357,25 +354,4 @@ func (o *office) status(t testing.TB, id alerting.AlertID) (report.Status, error
 		return s, fmt.Errorf("tocsin status: %w: %s", err, stderr.String())
 	}
 	return s, nil
-}
-
-// given are the ports that freePort has given: what will listen on one may not listen yet.
-var given sync.Map
-
-// freePort finds a port below those that the system gives to outgoing connections: one of them would take it while the
-// process that listens there is dead. It gives none twice.
-func freePort(t testing.TB) string {
-	t.Helper()
-	for range 100 {
-		ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 12_000+mathrand.IntN(15_000)))
-		if err != nil {
-			continue
-		}
-		_ = ln.Close()
-		if _, twice := given.LoadOrStore(ln.Addr().String(), true); !twice {
-			return ln.Addr().String()
-		}
-	}
-	t.Fatal("no free port between 12000 and 27000")
-	return ""
 }

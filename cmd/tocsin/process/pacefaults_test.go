@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tocsin/alerting"
+	"tocsin/alerting/embedded/servertest"
 	"tocsin/cmd/tocsin/client"
 )
 
@@ -16,7 +17,7 @@ func (o *office) join(t *testing.T, f fit, names ...string) {
 	t.Helper()
 	usual := o.plan.roles
 	for _, name := range names {
-		w := &worker{name: name, role: "sms", binary: o.tocsin, metrics: freePort(t), config: filepath.Join(o.dir, name+".yaml"),
+		w := &worker{name: name, role: "sms", binary: o.tocsin, metrics: servertest.FreePort(t), config: filepath.Join(o.dir, name+".yaml"),
 			log: filepath.Join(o.dir, name+".log")}
 		o.crew[name] = w
 		o.configure(t, w, f)

@@ -152,7 +152,8 @@ func archiveIsSearched(t *testing.T, o *Office) {
 	first.Headline = "A flood that is searched for"
 	second.Headline, second.Event, second.Severity = "Smoke over the mill & the weir", "Fire", cap.Minor
 	second.Categories = []cap.Category{"Fire"}
-	o.Settled(o.Issue(o.Alert(first), client.Order{}))
+	toNobody := o.Issue(o.Alert(first), client.Order{})
+	o.Settled(toNobody)
 	o.Settled(o.Issue(o.Alert(second), client.Order{}))
 	b := o.Browser()
 	b.LogIn(o, "viewer")
@@ -175,6 +176,10 @@ func archiveIsSearched(t *testing.T, o *Office) {
 	b.Open("/exercise/").Has(t, 200, "A tour of the desk", `href="/exercise/compose"`)
 	b.Open("/office/deadletters").Has(t, 200, "There is none: nothing is stuck.")
 	b.Send("/language", url.Values{"lang": {"zh"}, "next": {"/actual/"}}).Has(t, 200, "生效中的预警", "能否发布预警")
+	// What fan-out noted of it is English in the books, and Chinese for whoever reads that.
+	noted := b.Open("/actual/alerts/" + toNobody.String())
+	noted.Has(t, 200, "该区域没有可以通知到的人")
+	noted.Lacks(t, "nobody in the area")
 }
 
 // formOf is the form of a page as a browser would send it when nobody changes anything.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tocsin/alerting/approval"
+	"tocsin/alerting/embedded/servertest"
 	"tocsin/cmd/gatewaysim/sim"
 	"tocsin/cmd/tocsin/serve"
 )
@@ -120,7 +121,7 @@ func (o *Office) writeConfig(opt Options, k keys) {
 		asking = ", " + asking
 	}
 	_, _ = strings.NewReplacer("{{dir}}", o.Dir, "{{brokers}}", strings.Join(brokers, `", "`), "{{prefix}}", prefix,
-		"{{redis}}", redis, "{{sql}}", sql, "{{callbacks}}", freePort(o.tb), "{{api}}", cmp.Or(opt.Listen, "127.0.0.1:0"), "{{asking}}", asking).WriteString(&b, officeYAML)
+		"{{redis}}", redis, "{{sql}}", sql, "{{callbacks}}", servertest.FreePort(o.tb), "{{api}}", cmp.Or(opt.Listen, "127.0.0.1:0"), "{{asking}}", asking).WriteString(&b, officeYAML)
 	if opt.Heartbeat != "" {
 		fmt.Fprintf(&b, "heartbeat: {url: %q, every: 1s}\n", opt.Heartbeat)
 	}

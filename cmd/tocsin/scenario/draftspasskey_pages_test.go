@@ -9,6 +9,7 @@ import (
 
 	"tocsin/alerting/approval"
 	"tocsin/alerting/approval/browsertest"
+	"tocsin/alerting/embedded/servertest"
 	"tocsin/alerting/login"
 	"tocsin/cmd/tocsin/serve"
 )
@@ -17,7 +18,7 @@ import (
 // passkey of whoever looks, and the alert goes out. A place that is wrong is told, and signs nothing.
 func TestAPasskeyApprovesAtThePages(t *testing.T) {
 	browser := browsertest.Start(t)
-	listen := freePort(t)
+	listen := servertest.FreePort(t)
 	origin := "http://localhost:" + listen[strings.LastIndex(listen, ":")+1:]
 	o := Open(t, Options{Login: true, Approvals: true, Listen: listen, Origin: origin,
 		Policy: "{id: red, severity: Extreme, worlds: [actual], approvals: 1, kinds: [passkey], pick_place: true}",

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -248,17 +247,6 @@ func Until(tb testing.TB, within time.Duration, what string, ask func() error) {
 		case <-again.C:
 		}
 	}
-}
-
-// freePort is an address on which nobody listens: the public URL of the callbacks must be known before they are served.
-func freePort(tb testing.TB) string {
-	tb.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer func() { _ = ln.Close() }()
-	return ln.Addr().String()
 }
 
 // stores are the addresses of Kafka, Redis and SQL.

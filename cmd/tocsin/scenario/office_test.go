@@ -14,6 +14,7 @@ import (
 
 	"tocsin/alerting"
 	"tocsin/alerting/embedded"
+	"tocsin/alerting/embedded/servertest"
 	"tocsin/cmd/tocsin/client"
 )
 
@@ -108,7 +109,7 @@ type broker struct {
 // openWithBroker opens an office on a broker that its test may close and open again.
 func openWithBroker(tb testing.TB) (*Office, *broker) {
 	tb.Helper()
-	_, text, err := net.SplitHostPort(freePort(tb))
+	_, text, err := net.SplitHostPort(servertest.FreePort(tb))
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -116,7 +116,7 @@ func prepared(t *testing.T, o *Office) {
 	if stop, err = o.API.Cancel(ctx, liar.Alert, ""); err != nil {
 		t.Fatal(err)
 	}
-	told(stop.Alert, "This warning has been cancelled: Chemical release.", "本预警已解除：危险化学品泄漏。")
+	told(stop.Alert, "This warning has been cancelled: Chemical release.", "本预警已撤销：危险化学品泄漏。")
 }
 
 // issueAgain issues an alert from the template, and waits until it is out.
