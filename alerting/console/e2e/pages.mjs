@@ -44,11 +44,21 @@ async function reach(person, tabs, from, look) {
   return pages
 }
 
+// open opens a page. Where a machine is so busy that a store does not answer in time (503), it is asked once more; what is away stays a fault.
+async function open(person, tab, path) {
+  tab.begin()
+  const answer = await tab.page.goto(path, { waitUntil: "load" })
+  if (answer?.status() !== 503) return answer
+  await tab.page.waitForTimeout(1000)
+  person.faults = person.faults.filter(f => !(f.includes("status of 503") && f.endsWith(`${path})`)))
+  tab.begin()
+  return tab.page.goto(path, { waitUntil: "load" })
+}
+
 // visit opens a page, and gives what look finds there, and where it leads.
 async function visit(person, tab, path, look) {
   const nothing = { page: null, links: [] }
-  tab.begin()
-  const answer = await tab.page.goto(path, { waitUntil: "load" }).catch(why => {
+  const answer = await open(person, tab, path).catch(why => {
     if (!String(why).includes("Download is starting")) throw why
   })
   if (!answer || !(answer.headers()["content-type"] ?? "").startsWith("text/html")) return nothing
@@ -110,7 +120,7 @@ export async function judgePages(browser, office, name, pictures, judged) {
     await person.context.addCookies(state.cookies.filter(c => c.name !== "tocsin-lang"))
     const here = view(name, lang, width, pictures)
     faults.push(...(await share(await tabsOf(person), paths, async (tab, path) => {
-      await tab.page.goto(path, { waitUntil: "load" })
+      await open(person, tab, path)
       return judge(tab, path, here)
     })).flat())
     faults.push(...person.faults.map(f => `${lang}, ${width} px: ${f}`))
