@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"sync"
 
 	"tocsin/alerting"
 	"tocsin/alerting/fanout"
@@ -19,84 +18,76 @@ type sheet struct {
 	notes [4]map[uint8][]ledger.Note
 }
 
-// sheetsAtOnce is how many pages are read at a time. Two such lots are in memory: with a note on every delivery they take some 20 MB.
+// sheetsAtOnce is how many pages are read at a time. Three such lots are in memory: with a note on every delivery they take some 30 MB.
 const sheetsAtOnce = 32
 
-// sheetLot is what is read at a time; err ends it.
-type sheetLot struct {
-	sheets []sheet
-	err    error
-}
-
 // sheets goes through the pages from a number on that fan-out had written when p was read. It ends after the first error. While some
-// are looked at, the next are read.
+// are looked at, it is read how the next stand, and which come after those.
 func (r *Reporter) sheets(ctx context.Context, p fanout.Progress, from uint32) iter.Seq2[sheet, error] {
+	lots := ahead(ctx, func(ctx context.Context) iter.Seq2[[]sheet, error] {
+		return r.standingLots(ctx, p, ahead(ctx, func(ctx context.Context) iter.Seq2[[]fanout.Page, error] { return r.pageLots(ctx, p, from) }))
+	})
 	return func(yield func(sheet, error) bool) {
-		reading, stop := context.WithCancel(ctx)
-		lots := make(chan sheetLot)
-		var reader sync.WaitGroup
-		reader.Go(func() {
-			defer close(lots)
-			r.readLots(reading, p, from, func(l sheetLot) bool {
-				select {
-				case lots <- l:
-					return true
-				case <-reading.Done():
-					return false
-				}
-			})
-		})
-		defer reader.Wait()
-		defer stop()
-		for l := range lots {
-			for i := range l.sheets {
-				if !yield(l.sheets[i], nil) {
+		for lot, err := range lots {
+			if err != nil {
+				yield(sheet{}, err)
+				return
+			}
+			for i := range lot {
+				if !yield(lot[i], nil) {
 					return
 				}
 			}
-			if l.err != nil {
-				yield(sheet{}, l.err)
-				return
-			}
-		}
-		// A reader that was called off says nothing.
-		if err := ctx.Err(); err != nil {
-			yield(sheet{}, err)
 		}
 	}
 }
 
-// readLots gives the pages lot by lot, as long as give wants more, and in the end an error if there was one.
-func (r *Reporter) readLots(ctx context.Context, p fanout.Progress, from uint32, give func(sheetLot) bool) {
-	var lot []fanout.Page
-	hand := func() bool {
-		l := sheetLot{sheets: make([]sheet, len(lot))}
-		standing, err := r.standing(ctx, p, lot)
-		if err != nil {
-			give(sheetLot{err: err})
-			return false
+// pageLots gives pages as many as are read at a time.
+func (r *Reporter) pageLots(ctx context.Context, p fanout.Progress, from uint32) iter.Seq2[[]fanout.Page, error] {
+	return func(yield func([]fanout.Page, error) bool) {
+		var lot []fanout.Page
+		for page, err := range r.Manifest.Pages(ctx, p.Alert, from) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if page.Number >= p.Pages {
+				break
+			}
+			if len(lot) > 0 && (len(lot) == sheetsAtOnce || page.Number-lot[0].Number >= sheetsAtOnce) {
+				if !yield(lot, nil) {
+					return
+				}
+				lot = nil
+			}
+			lot = append(lot, page)
 		}
-		for i := range lot {
-			l.sheets[i] = sheet{page: lot[i], standing: standing[i]}
+		if len(lot) > 0 {
+			yield(lot, nil)
 		}
-		lot = lot[:0]
-		return give(l)
 	}
-	for page, err := range r.Manifest.Pages(ctx, p.Alert, from) {
-		if err != nil {
-			give(sheetLot{err: err})
-			return
+}
+
+// standingLots says of pages how they stand.
+func (r *Reporter) standingLots(ctx context.Context, p fanout.Progress, lots iter.Seq2[[]fanout.Page, error]) iter.Seq2[[]sheet, error] {
+	return func(yield func([]sheet, error) bool) {
+		for lot, err := range lots {
+			var standing []ledger.SealedPage
+			if err == nil {
+				standing, err = r.standing(ctx, p, lot)
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			out := make([]sheet, len(lot))
+			for i := range lot {
+				out[i] = sheet{page: lot[i], standing: standing[i]}
+			}
+			if !yield(out, nil) {
+				return
+			}
 		}
-		if page.Number >= p.Pages {
-			break
-		}
-		if len(lot) > 0 && (len(lot) == sheetsAtOnce || page.Number-lot[0].Number >= sheetsAtOnce) && !hand() {
-			return
-		}
-		lot = append(lot, page)
-	}
-	if len(lot) > 0 {
-		hand()
 	}
 }
 

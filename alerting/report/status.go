@@ -146,10 +146,11 @@ func statesOf(c ledger.Counts, claimed int64) States {
 // Status reports on an alert; ErrNotFound when fan-out never saw it. Those who ask at the same time share an answer, and change nothing
 // in it.
 func (r *Reporter) Status(ctx context.Context, id alerting.AlertID) (Status, error) {
-	return r.statuses.ask(ctx, id, func(ctx context.Context) (Status, error) { return r.status(ctx, id) })
+	return r.statuses.ask(ctx, id, func(ctx context.Context) (Status, error) { return r.status(ctx, id, r.reach) })
 }
 
-func (r *Reporter) status(ctx context.Context, id alerting.AlertID) (Status, error) {
+// status is Status, where reach says of a live alert how people stand.
+func (r *Reporter) status(ctx context.Context, id alerting.AlertID, reach reacher) (Status, error) {
 	progress, err := r.Manifest.Progress(ctx, id)
 	if errors.Is(err, alerting.ErrNotFound) && r.Accepted != nil {
 		// Accepted a moment ago, and fan-out has not seen it yet.
@@ -183,7 +184,7 @@ func (r *Reporter) status(ctx context.Context, id alerting.AlertID) (Status, err
 	if err != nil {
 		return Status{}, fmt.Errorf("status of alert %s: %w", id, err)
 	}
-	counts, people, err := r.counts(ctx, progress, sirens)
+	counts, people, err := r.counts(ctx, progress, sirens, reach)
 	switch {
 	case errors.Is(err, ledger.ErrNotReady):
 		out.Status = r.word(progress, by, unknownOpen)
@@ -230,7 +231,19 @@ type channelCounts struct {
 	claimed int64
 }
 
-func (r *Reporter) counts(ctx context.Context, p fanout.Progress, sirens map[uint32]bool) (map[alerting.Channel]channelCounts, ledger.People, error) {
+// reacher counts the people of a live alert, and the claims of its channels.
+type reacher func(ctx context.Context, p fanout.Progress, sirens map[uint32]bool) (ledger.People, map[alerting.Channel]int64, error)
+
+func (r *Reporter) reach(ctx context.Context, p fanout.Progress, sirens map[uint32]bool) (ledger.People, map[alerting.Channel]int64, error) {
+	return r.Receipts.Reach(ctx, p.Alert, p.Pages, func(page uint32) bool { return sirens[page] })
+}
+
+// noReach counts nobody: for what channels alone tell, the pages need not be read.
+func noReach(context.Context, fanout.Progress, map[uint32]bool) (ledger.People, map[alerting.Channel]int64, error) {
+	return ledger.People{}, nil, nil
+}
+
+func (r *Reporter) counts(ctx context.Context, p fanout.Progress, sirens map[uint32]bool, reach reacher) (map[alerting.Channel]channelCounts, ledger.People, error) {
 	if p.Sealed {
 		return r.sealedCounts(ctx, p, sirens)
 	}
@@ -243,7 +256,7 @@ func (r *Reporter) counts(ctx context.Context, p fanout.Progress, sirens map[uin
 		}
 		counts[ch] = c
 	}
-	people, claimed, err := r.Receipts.Reach(ctx, p.Alert, p.Pages, func(page uint32) bool { return sirens[page] })
+	people, claimed, err := reach(ctx, p, sirens)
 	if err != nil {
 		return nil, people, err
 	}

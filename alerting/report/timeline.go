@@ -46,7 +46,7 @@ type Moment struct {
 // Timeline is all that happened to an alert, in its order: from the first version of its draft to its end. ErrNotFound when there is no
 // such alert. What the receipts would say is left out while they cannot be read.
 func (r *Reporter) Timeline(ctx context.Context, id alerting.AlertID) ([]Moment, error) {
-	s, err := r.Status(ctx, id)
+	s, err := r.status(ctx, id, noReach)
 	if err != nil {
 		return nil, fmt.Errorf("timeline of alert %s: %w", id, err)
 	}
