@@ -10,6 +10,7 @@ import { judgePages } from "./pages.mjs"
 import { bare } from "./stories/bare.mjs"
 import { flood } from "./stories/flood.mjs"
 import { power } from "./stories/power.mjs"
+import { second } from "./stories/second.mjs"
 import { template } from "./stories/template.mjs"
 
 const pictures = process.env.E2E_PICTURES || mkdtempSync(join(tmpdir(), "tocsin-pictures-"))
@@ -37,6 +38,7 @@ try {
   await test("story: two people and a flood", () => flood(browser, office, pictures))
   await test("story: two people and a flood, in Chinese", () => flood(browser, office, pictures, { lang: "zh", judged: false }))
   await test("story: a template in six actions", () => template(browser, office, pictures))
+  await test("story: second signatures by passkey", () => second(browser, office, pictures))
   await test("story: without JavaScript", () => bare(browser, office, pictures))
   await test("story: the power fails while somebody writes", () => power(browser, office, pictures))
 } finally {

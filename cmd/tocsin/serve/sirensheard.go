@@ -3,6 +3,7 @@ package serve
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -28,29 +29,32 @@ const (
 // sirenMemory is when each siren was last heard from by any process. Its key is a hash: "since", and "s:REF" for each siren; the values are
 // milliseconds since 1970.
 type sirenMemory struct {
-	rdb redis.UniversalClient
-	key string
+	rdb    redis.UniversalClient
+	key    string
+	script *redis.Script
 }
 
-func (h *house) sirenMemory() *sirenMemory {
-	return &sirenMemory{h.rdb, h.cfg.Redis.Prefix + "sirens:heard"}
+func newSirenMemory(rdb redis.UniversalClient, prefix string) *sirenMemory {
+	return &sirenMemory{rdb, prefix + "sirens:heard", redis.NewScript(heardLua)}
 }
+
+func (h *house) sirenMemory() *sirenMemory { return newSirenMemory(h.rdb, h.cfg.Redis.Prefix) }
 
 // heardLua takes the later of what is noted and what is heard. KEYS[1] is the hash; ARGV are now, how long it is kept, and then name and
 // time of each siren.
-var heardLua = redis.NewScript(`
+const heardLua = `
 if not redis.call('HGET', KEYS[1], 'since') then redis.call('HSET', KEYS[1], 'since', ARGV[1]) end
 for i = 3, #ARGV, 2 do
   local had = redis.call('HGET', KEYS[1], 's:' .. ARGV[i])
   if not had or tonumber(had) < tonumber(ARGV[i + 1]) then redis.call('HSET', KEYS[1], 's:' .. ARGV[i], ARGV[i + 1]) end
 end
-return redis.call('PEXPIRE', KEYS[1], ARGV[2])`)
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])`
 
 // note keeps when some sirens were heard. Also with none it notes that somebody listens.
 func (m *sirenMemory) note(ctx context.Context, heard map[string]time.Time, now time.Time) error {
 	args := []any{now.UnixMilli(), heardFor.Milliseconds()}
 	send := func() error {
-		if err := heardLua.Run(ctx, m.rdb, []string{m.key}, args...).Err(); err != nil {
+		if err := m.script.Run(ctx, m.rdb, []string{m.key}, args...).Err(); err != nil {
 			return fmt.Errorf("note when sirens were heard: %w: %w", alerting.ErrUnavailable, err)
 		}
 		args = args[:2]
@@ -100,6 +104,17 @@ func (m *sirenMemory) read(ctx context.Context, refs []string) (heard map[string
 	return heard, since, nil
 }
 
+// notingSirens has what this process hears of its sirens noted, until stop is called; it is noted once more then.
+func (h *house) notingSirens(ctx context.Context, gateways map[string]*channels.Gateway) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		h.noteSirens(ctx, gateways)
+	}()
+	return func() { cancel(); <-ended }
+}
+
 // noteSirens keeps noting what this process hears of its sirens, until it ends.
 func (h *house) noteSirens(ctx context.Context, gateways map[string]*channels.Gateway) {
 	m, noted := h.sirenMemory(), map[string]time.Time{}
@@ -116,9 +131,7 @@ func (h *house) noteSirens(ctx context.Context, gateways map[string]*channels.Ga
 			h.log.Warn("it could not be noted when sirens were heard; it will be tried again", "error", err)
 			return
 		}
-		for ref, at := range news {
-			noted[ref] = at
-		}
+		maps.Copy(noted, news)
 	}
 	_ = every(ctx, heardEvery, func() { look(ctx) })
 	look(context.WithoutCancel(ctx))

@@ -22,7 +22,7 @@ func TestWhenSirensWereHeardIsRemembered(t *testing.T) {
 	t.Cleanup(server.Close)
 	rdb := redis.NewUniversalClient(&redis.UniversalOptions{Addrs: []string{server.Addr()}})
 	t.Cleanup(func() { _ = rdb.Close() })
-	m := &sirenMemory{rdb, "t:sirens:heard"}
+	m := newSirenMemory(rdb, "t:")
 	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	if heard, since, err := m.read(t.Context(), []string{"s1"}); err != nil || len(heard) != 0 || !since.IsZero() {
 		t.Fatalf("before any note: %v %v %v", heard, since, err)

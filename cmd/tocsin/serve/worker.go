@@ -30,13 +30,7 @@ func (h *house) worker(ctx context.Context, ch alerting.Channel) error {
 	}
 	if ch == alerting.Siren {
 		h.watchSirens(gateways)
-		noted := make(chan struct{})
-		noting, stop := context.WithCancel(ctx)
-		go func() {
-			defer close(noted)
-			h.noteSirens(noting, gateways)
-		}()
-		defer func() { stop(); <-noted }()
+		defer h.notingSirens(ctx, gateways)()
 	}
 	w := &channels.Worker{
 		Channel: ch, Gateways: gateways, Ledger: h.ledger, Board: h.follower, Records: h.records(), People: h.recipients(),

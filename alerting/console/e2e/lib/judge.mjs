@@ -4,10 +4,10 @@ import { createRequire } from "node:module"
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")
 
-// axeFinds runs axe on a page (by the debugger's door: the pages' own policy lets no script in).
+// axeFinds runs axe on a page (by the debugger's door: the pages' own policy lets no script in). Only what is wrong is worked out in full.
 export async function axeFinds(page) {
   await page.evaluate(axe + "; undefined")
-  const found = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }))
+  const found = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }))
   return found.violations.map(v => `axe ${v.id}: ${v.help}: ${v.nodes.map(n => n.target.join(" ")).slice(0, 3).join("; ")}`)
 }
 
@@ -27,17 +27,41 @@ export async function structure(page) {
   })
 }
 
-// weight is how much a first view of a page brings over the wire, in bytes, and how long the server took for the page itself, in
-// milliseconds. The cache is empty.
-export async function weight(context, path) {
-  const page = await context.newPage()
-  const session = await context.newCDPSession(page)
-  await session.send("Network.enable")
-  await session.send("Network.setCacheDisabled", { cacheDisabled: true })
-  let bytes = 0
-  session.on("Network.loadingFinished", e => { bytes += e.encodedDataLength })
-  const answer = await page.goto(path, { waitUntil: "networkidle" })
-  const timing = answer.request().timing()
-  await page.close()
-  return { bytes, ms: timing.responseStart - timing.requestStart }
+// Weighed is a tab that counts what comes over the wire. The cache is empty for every page.
+export class Weighed {
+  static async of(page) {
+    const tab = new Weighed(), session = await page.context().newCDPSession(page)
+    Object.assign(tab, { page, bytes: 0, open: new Set(), settled: () => {} })
+    await session.send("Network.enable")
+    await session.send("Network.setCacheDisabled", { cacheDisabled: true })
+    session.on("Network.requestWillBeSent", e => { if (e.type !== "EventSource") tab.open.add(e.requestId) })
+    session.on("Network.responseReceived", e => { if (e.response.mimeType === "text/event-stream") tab.done(e.requestId, 0) })
+    session.on("Network.loadingFinished", e => tab.done(e.requestId, e.encodedDataLength))
+    session.on("Network.loadingFailed", e => tab.done(e.requestId, 0))
+    return tab
+  }
+
+  // begin starts the count of another page.
+  begin() {
+    this.bytes = 0
+    this.open.clear()
+  }
+
+  done(request, bytes) {
+    this.bytes += bytes
+    if (this.open.delete(request) && this.open.size === 0) this.settled()
+  }
+
+  // weight is how much a first view of the page that was opened brings over the wire, in bytes, with what its scripts ask for as they start,
+  // and how long the server took for the page itself, in milliseconds.
+  async weight(answer) {
+    await this.page.evaluate(() => new Promise(drawn => requestAnimationFrame(() => setTimeout(drawn))))
+    if (this.open.size > 0) {
+      let late
+      await Promise.race([new Promise(yes => { this.settled = yes }), new Promise(yes => { late = setTimeout(yes, 5000) })])
+      clearTimeout(late)
+    }
+    const timing = answer.request().timing()
+    return { bytes: this.bytes, ms: timing.responseStart - timing.requestStart }
+  }
 }

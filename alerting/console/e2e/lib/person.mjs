@@ -10,10 +10,16 @@ export class Person {
     person.context = await browser.newContext({ baseURL: office.url, locale: lang === "zh" ? "zh-CN" : "en-GB", javaScriptEnabled: scripts,
       viewport: { width, height }, reducedMotion: "reduce" })
     person.context.setDefaultTimeout(60_000)
-    person.page = await person.context.newPage()
-    person.page.on("pageerror", why => person.faults.push(`script: ${why.message}`))
-    person.page.on("console", m => { if (m.type() === "error" && !/status of 4\d\d/.test(m.text())) person.faults.push(`console: ${m.text()} (${m.location().url})`) })
+    person.page = await person.tab()
     return person
+  }
+
+  // tab opens one more, of which the faults are his too.
+  async tab() {
+    const page = await this.context.newPage()
+    page.on("pageerror", why => this.faults.push(`script: ${why.message}`))
+    page.on("console", m => { if (m.type() === "error" && !/status of 4\d\d/.test(m.text())) this.faults.push(`console: ${m.text()} (${m.location().url})`) })
+    return page
   }
 
   word(key) { return word(this.lang, key) }

@@ -32,3 +32,32 @@ export async function agree(story, person, alert) {
   }
   console.log(`${story.name}: ${Object.entries(gateways).map(([c, g]) => `${c} ${g.arrived.size}`).join(", ")} arrived, as the page says`)
 }
+
+// charted uses the chart of a delivery that has just ended: it says the same numbers as the table, and each line is taken out and put back
+// with its button, by keyboard, without a fault.
+export async function charted(story, person) {
+  const { page } = person
+  const table = await told(person), chart = page.getByRole("figure").filter({ has: page.locator(".uplot") })
+  const settled = c => c.targeted - c.queued - c.claimed
+  const name = channel => person.word(`alerts.channel.${channel}`)
+  const want = Object.entries(table).map(([channel, c]) => `${name(channel)}: ${settled(c)}`).sort()
+  const picture = chart.getByRole("img")
+  await picture.waitFor()
+  const said = async () => (await picture.getAttribute("aria-label")).split(person.word("alerts.chart.about"))[1].trim().split("; ").sort()
+  // The last change is drawn a moment after the table has it.
+  for (const end = Date.now() + 5000; JSON.stringify(await said()) !== JSON.stringify(want) && Date.now() < end; await page.waitForTimeout(50));
+  story.same("the numbers of the chart", await said(), want)
+  for (const channel of Object.keys(table)) {
+    const button = person.page.getByRole("button", { name: person.word("alerts.chart.toggle").replace("%s", name(channel)), exact: true })
+    const ink = () => chart.locator("canvas").evaluate(c => c.toDataURL())
+    const before = await ink()
+    await person.reach(button)
+    await person.chord("Enter")
+    story.same(`${channel} taken out`, [await button.getAttribute("aria-pressed"), await ink() !== before], ["false", true])
+    if (channel === "sms") await story.step(person, "a line taken out")
+    await person.chord("Space")
+    story.same(`${channel} put back`, [await button.getAttribute("aria-pressed"), await ink() === before], ["true", true])
+    const number = chart.getByRole("row").filter({ has: button }).getByRole("cell").filter({ hasText: settled(table[channel]).toLocaleString("en") })
+    await number.waitFor({ timeout: 5000 }).catch(() => story.fault(`the legend has lost the number of ${channel}`))
+  }
+}

@@ -3,7 +3,7 @@ import { Keyboard } from "../lib/keyboard.mjs"
 import { Story } from "../lib/story.mjs"
 import { addPasskey } from "./passkey.mjs"
 import { write } from "./writing.mjs"
-import { agree } from "./delivery.mjs"
+import { agree, charted } from "./delivery.mjs"
 
 // flood runs the story in a language. Only where it is judged are axe and Tab asked.
 export async function flood(browser, office, pictures, { lang = "en", judged = true } = {}) {
@@ -61,17 +61,23 @@ async function approve(story, approver, title) {
   await approver.shows(approver.word("drafts.waits"))
   await approver.follow("link", approver.word("drafts.approve"))
   await story.step(approver, "approve", { walk: true })
-  const places = page.getByRole("main").locator("form").getByRole("group")
-  // The right one stands in what is confirmed.
-  const said = await page.getByRole("main").innerText()
-  const offered = await places.getByRole("radio").evaluateAll(all => all.map(r => r.labels[0].textContent.trim()))
-  story.same("how many places are offered", offered.length, 3)
-  const right = offered.find(o => said.split(o).length > 2)
-  if (!right) throw new Error(`which of ${offered} is it? The page says ${said}`)
-  await approver.pick(right, places)
+  await approver.pick((await offeredPlaces(story, page)).right, places(page))
   await approver.follow("button", approver.word("drafts.passkey"))
   await approver.shows(approver.word("done.drafts.released"))
   await story.step(approver, "approved")
+}
+
+// places is the question for the place.
+export const places = page => page.getByRole("main").locator("form").getByRole("group")
+
+// offeredPlaces are the places that a page asks for: the right one stands in what is confirmed, too.
+export async function offeredPlaces(story, page) {
+  const said = await page.getByRole("main").innerText()
+  const offered = await places(page).getByRole("radio").evaluateAll(all => all.map(r => r.labels[0].textContent.trim()))
+  story.same("how many places are offered", offered.length, 3)
+  const right = offered.find(o => said.split(o).length > 2)
+  if (!right) throw new Error(`which of ${offered} is it? The page says ${said}`)
+  return { right, wrong: offered.find(o => o !== right) }
 }
 
 // watch looks on until nothing is open any more, and compares. It gives the alert.
@@ -80,6 +86,7 @@ async function watch(story, approver) {
   await approver.follow("link", approver.word("drafts.watch"))
   await story.step(approver, "delivery begins")
   await approver.shows(approver.word("alerts.summary.over"), 60_000)
+  await charted(story, approver)
   const alert = new URL(page.url()).pathname.split("/").pop()
   await agree(story, approver, alert)
   await story.step(approver, "delivered", { walk: true })

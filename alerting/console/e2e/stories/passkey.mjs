@@ -11,8 +11,8 @@ async function authenticator(person) {
     isUserVerified: true, automaticPresenceSimulation: true } })
 }
 
-// addPasskey makes one on the account's page, and has it enrolled as that page says.
-export async function addPasskey(story, person) {
+// addPasskey makes one on the account's page, and has it enrolled as that page says, with a right.
+export async function addPasskey(story, person, right = "approve") {
   const { page } = person
   const label = `duty phone ${Date.now()}`
   await authenticator(person)
@@ -29,17 +29,27 @@ export async function addPasskey(story, person) {
   await person.chord("Enter")
   const key = await how.getByRole("code").first().innerText()
   await story.step(person, "how a passkey is enrolled", { walk: true })
-  enrol(person.office, person.name, key)
+  enrol(person.office, person.name, key, right)
   await person.visit("/account")
   await told.getByText(person.word("account.passkey.signs")).waitFor()
   await story.step(person, "a passkey that signs")
 }
 
+// tocsin is the command line of the office.
+export function tocsin(office, ...args) {
+  return execFileSync(join(root, "bin/tocsin"), ["-c", join(office.dir, "tocsin.yaml"), ...args], { timeout: 60_000, env: bare, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] })
+}
+
+// withKey are the flags of one of the office's two first keys.
+export const withKey = (office, name) => ["--as", name, "--key", join(office.dir, `${name}.pem`)]
+
+// founders are who signed before anybody else could.
+export const founders = ["first-key", "second-key"]
+
 // enrol is what two administrators do with the command line.
-function enrol(office, name, key) {
+function enrol(office, name, key, right) {
   const paper = join(office.dir, `${name}-${Date.now()}.json`)
-  const tocsin = (...args) => execFileSync(join(root, "bin/tocsin"), ["-c", join(office.dir, "tocsin.yaml"), "operators", ...args], { timeout: 60_000, env: bare })
-  tocsin("request", paper, "--name", name, "--may", "approve", "--key", key)
-  for (const first of ["first-key", "second-key"]) tocsin("sign", paper, "--as", first, "--key", join(office.dir, `${first}.pem`))
-  tocsin("enrol", paper)
+  tocsin(office, "operators", "request", paper, "--name", name, "--may", right, "--key", key)
+  for (const first of founders) tocsin(office, "operators", "sign", paper, ...withKey(office, first))
+  tocsin(office, "operators", "enrol", paper)
 }

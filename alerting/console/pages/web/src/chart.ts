@@ -83,7 +83,7 @@ class Chart {
       this.plot = new uPlot(this.options(), data, this.place)
       this.legend()
     } else this.plot.setData(data)
-    if (this.plot.cursor.idx == null) this.plot.setLegend({ idx: this.moments.length - 1 }) // nobody points at another moment
+    this.latest()
     const picture = this.plot.root.querySelector(".u-wrap")
     picture?.setAttribute("role", "img")
     picture?.setAttribute("aria-label", `${this.words.about} ${this.said()}`)
@@ -105,13 +105,19 @@ class Chart {
     })
   }
 
-  // toggled follows a line that was taken out or put back.
+  // latest shows the last numbers in the legend, unless somebody points at another moment.
+  private latest(): void {
+    if (this.plot && this.plot.cursor.idx == null) this.plot.setLegend({ idx: this.moments.length - 1 })
+  }
+
+  // toggled follows a line that was taken out or put back. Drawing it anew empties the legend.
   private toggled(at: number, shown: boolean): void {
     const channel = this.channels[at - 1]
     if (channel === undefined) return
     if (shown) this.hidden.delete(channel)
     else this.hidden.add(channel)
     this.place.querySelectorAll(".u-legend .u-series")[at]?.querySelector("button")?.setAttribute("aria-pressed", String(shown))
+    requestAnimationFrame(() => this.latest())
   }
 
   // said are the last numbers in words.
