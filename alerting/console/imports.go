@@ -53,6 +53,7 @@ func (c *Console) imports(what string, read Import) func(w http.ResponseWriter, 
 		t := &transfer{control: http.NewResponseController(w), pause: pause, body: http.MaxBytesReader(w, r.Body, maxImport)}
 		// The answer begins before the request has ended.
 		_ = t.control.EnableFullDuplex()
+		defer t.drain()
 		w.Header().Set("Content-Type", "application/x-ndjson")
 		lines := json.NewEncoder(w)
 		say := func(l ImportLine) {
@@ -108,6 +109,14 @@ func (t *transfer) Read(b []byte) (int, error) {
 		t.extend()
 	}
 	return n, err
+}
+
+// drain takes what is left of a file that was given up. Its sender would else be cut off before he has read why; and the server, which ends
+// a request in both directions only well behind the end of its body, would take what follows for a second reader, and panic.
+func (t *transfer) drain() {
+	if !t.ended {
+		_, _ = io.Copy(io.Discard, t)
+	}
 }
 
 // extend moves both ends of time: over HTTP/2 the end of either ends the request, even while nobody reads or writes.

@@ -2,10 +2,12 @@ package console
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"io"
+	"log"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -106,6 +108,26 @@ func TestAnImportThatGoesOnOutlivesTheTimeouts(t *testing.T) {
 				t.Errorf("%q %v, want 12 lines", answer, err)
 			}
 		})
+	}
+}
+
+// TestAnImportThatEndsEarlyBreaksNoConnection: what is wrong is found in the first line, and the rest of the file is still on its way.
+// The connection is good for another request, and the server complains of nothing.
+func TestAnImportThatEndsEarlyBreaksNoConnection(t *testing.T) {
+	server, url := importing(t, false, 5*time.Second, func(_ context.Context, r io.Reader, _ func(audience.Progress)) (audience.Result, error) {
+		_, err := io.ReadFull(r, make([]byte, 10))
+		return audience.Result{}, errors.Join(err, alerting.ErrInvalid)
+	})
+	var complaints bytes.Buffer
+	server.Config.ErrorLog = log.New(&complaints, "", 0)
+	for range 5 {
+		if answer, err := send(t, server, url, strings.NewReader(strings.Repeat("a line\n", 10_000))); err != nil || !strings.Contains(answer, `"problem":`) {
+			t.Errorf("%q %v, want a problem", answer, err)
+		}
+	}
+	server.Close() // after which nothing is written any more
+	if complaints.Len() > 0 {
+		t.Errorf("the server says:\n%s", complaints.String())
 	}
 }
 

@@ -56,7 +56,7 @@ func (f *Fanout) add(ctx context.Context, in *alerting.Issued, delivered bool) e
 	}
 	if created {
 		if delivered {
-			f.Log.ErrorContext(ctx, restored(), "alert", in.ID.String())
+			f.Log.ErrorContext(ctx, "an alert was accepted again after a restore", "alert", in.ID.String(), "note", restored())
 		}
 		f.counts.accepted.WithLabelValues(string(in.Envelope.World), string(in.Lane)).Inc()
 		f.hold(in, row.Epoch)

@@ -28,7 +28,7 @@ const (
 )
 
 // says is what each state adds to a standing, by the state; a packed state has four bits.
-var says = func() (all [16]standing) {
+var says = func() (all [16]standing) { //nolint:gochecknoglobals // it is made once, and never written
 	for i := range all {
 		s, out := alerting.State(i), standing(0)
 		add := func(is standing, yes bool) {

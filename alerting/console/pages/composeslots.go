@@ -254,6 +254,16 @@ func (q *request) Sample(v any) string {
 	return q.inMyLanguage(words)
 }
 
+// Chosen is what is taken when a slot is left empty, in the reader's language.
+func (q *request) Chosen(s template.Slot) string {
+	for _, o := range s.Options {
+		if o.Key == s.Default {
+			return q.inMyLanguage(o.Words)
+		}
+	}
+	return q.Sample(s.Default)
+}
+
 // InMyLanguage is inMyLanguage, for the templates.
 func (q *request) InMyLanguage(words map[string]string) string { return q.inMyLanguage(words) }
 

@@ -64,6 +64,6 @@ func TestAnImportIsWatchedAtThePages(t *testing.T) {
 	admin.Upload("/office/people", "people.csv", text).Has(t, 200, "<dt>Replaced</dt>", `<td class="number">3</td>`)
 	admin.Open("/office/imports/i0000").Has(t, 404)
 	chinese := admin.Send("/language", url.Values{"lang": {"zh"}, "next": {page}})
-	chinese.Has(t, 200, "请写成 +8613800138000", "整行未导入")
+	chinese.Has(t, 200, "缺少国家代码：请写成", "整行未导入")
 	chinese.Lacks(t, "write it as")
 }
