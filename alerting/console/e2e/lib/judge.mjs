@@ -27,6 +27,9 @@ export async function structure(page) {
   })
 }
 
+// later is what comes after a first view: the chart of a delivery that goes on stays hidden until there are two moments to draw.
+const later = /\/static\/chart[-.]/
+
 // Weighed is a tab that counts what comes over the wire. The cache is empty for every page.
 export class Weighed {
   static async of(page) {
@@ -34,7 +37,7 @@ export class Weighed {
     Object.assign(tab, { page, bytes: 0, open: new Set(), settled: () => {} })
     await session.send("Network.enable")
     await session.send("Network.setCacheDisabled", { cacheDisabled: true })
-    session.on("Network.requestWillBeSent", e => { if (e.type !== "EventSource") tab.open.add(e.requestId) })
+    session.on("Network.requestWillBeSent", e => { if (e.type !== "EventSource" && !later.test(e.request.url)) tab.open.add(e.requestId) })
     session.on("Network.responseReceived", e => { if (e.response.mimeType === "text/event-stream") tab.done(e.requestId, 0) })
     session.on("Network.loadingFinished", e => tab.done(e.requestId, e.encodedDataLength))
     session.on("Network.loadingFailed", e => tab.done(e.requestId, 0))
@@ -48,8 +51,9 @@ export class Weighed {
   }
 
   done(request, bytes) {
+    if (!this.open.delete(request)) return
     this.bytes += bytes
-    if (this.open.delete(request) && this.open.size === 0) this.settled()
+    if (this.open.size === 0) this.settled()
   }
 
   // weight is how much a first view of the page that was opened brings over the wire, in bytes, with what its scripts ask for as they start,
