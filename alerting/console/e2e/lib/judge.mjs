@@ -27,7 +27,7 @@ export async function structure(page) {
   })
 }
 
-// later is what comes after a first view: the chart of a delivery that goes on stays hidden until there are two moments to draw.
+// later is what comes after a first view: the page asks for the chart of a delivery when all else is there (app.ts).
 const later = /\/static\/chart[-.]/
 
 // Weighed is a tab that counts what comes over the wire. The cache is empty for every page.

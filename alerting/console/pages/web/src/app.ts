@@ -10,13 +10,23 @@ interface Module {
 const modules: Record<string, () => Promise<Module>> = {
   "[data-area-editor]": () => import("./area"),
   "form[data-autosave]": () => import("./autosave"),
-  "[data-chart]": () => import("./chart"),
+  "[data-chart]": () => afterFirstView().then(() => import("./chart")),
   "[data-delivery]": () => import("./delivery"),
   "[data-map]": () => import("./map"),
   "[data-passkey]": () => import("./passkey"),
   "[data-refresh]": () => import("./refresh"),
   "[data-passkey-login], [data-passkey-add]": () => import("./passkeylogin"),
   "[data-setup]": () => import("./setuplink"),
+}
+
+// afterFirstView waits until the page is there with all that it shows, and a little: a chart has nothing to draw before a second moment
+// has come.
+function afterFirstView(): Promise<void> {
+  return new Promise(resolve => {
+    const soon = (): void => void setTimeout(resolve, 500)
+    if (document.readyState === "complete") soon()
+    else addEventListener("load", soon, { once: true })
+  })
 }
 
 const started = new WeakSet<Element>()
