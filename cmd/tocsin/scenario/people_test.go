@@ -71,7 +71,7 @@ func anOptOut(t *testing.T, o *Office) {
 	o.Unsubscribe(second, mailbox)
 	third := o.Issue(o.Alert(Info(p.Area())), client.Order{})
 	o.Settled(third)
-	o.NotFor(third, "left", "this person cannot be reached: opted out of mail, opted out of sms")
+	o.NotFor(third, "left", "this person cannot be reached: opted out of mail; opted out of sms")
 	if n := len(o.To(third, number)) + len(o.To(third, mailbox)); n != 0 {
 		t.Errorf("who opted out of everything was sent %d messages", n)
 	}
