@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"text/template"
 	"time"
@@ -83,13 +84,18 @@ func (d *demo) compare(ctx context.Context, id alerting.AlertID, want []expectat
 // anyPort is a free one.
 const anyPort = "127.0.0.1:0"
 
-// freePort gives the port if nobody listens on it, else any free one.
+// freePort gives the port if nobody listens on it, else a free one: below those that the system gives to outgoing connections, one of which
+// could take it before the office listens there.
 func freePort(preferred string) (string, error) {
-	for _, address := range []string{preferred, anyPort} {
-		ln, err := net.Listen("tcp", address)
-		if err == nil {
-			return ln.Addr().String(), ln.Close()
+	address := preferred
+	for range 100 {
+		if address != anyPort {
+			ln, err := net.Listen("tcp", address)
+			if err == nil {
+				return ln.Addr().String(), ln.Close()
+			}
 		}
+		address = fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(10_000)) //nolint:gosec // any will do
 	}
 	return "", errors.New("no free port on 127.0.0.1")
 }
