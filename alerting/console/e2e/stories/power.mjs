@@ -78,7 +78,8 @@ async function kept(story, browser, office, path, typed, failed) {
 async function savedAgain(author) {
   const bar = author.page.locator("[data-save-state]")
   const mine = bar.getByRole("button", { name: author.word("compose.conflict.mine") })
-  await bar.getByText(author.word("compose.auto.saved").split("%s")[0]).or(mine).first().waitFor({ timeout: 60_000 })
+  const saved = new RegExp(`^\\s*${author.word("compose.auto.saved").split("%s")[0].trim()}`) // "Not saved" says the opposite
+  await bar.filter({ hasText: saved }).or(mine).first().waitFor({ timeout: 60_000 })
   if (await mine.count() > 0) throw new Error(`the form takes its own save for somebody else's: ${await bar.innerText()}`)
 }
 
