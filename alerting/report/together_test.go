@@ -43,6 +43,7 @@ func TestTogether(t *testing.T) {
 		if n := read.Load(); n != 2 {
 			t.Errorf("%d readings for a hundred questions within one of them, want 2", n)
 		}
+		synctest.Wait() // the last reading is put away after its answer
 		if len(shared.alerts) != 0 {
 			t.Errorf("%d alerts are kept although nobody asks", len(shared.alerts))
 		}
