@@ -8,8 +8,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"tocsin/cap"
 )
 
 //go:embed refusals.tsv
@@ -116,12 +114,6 @@ func inChineseToo(v any) any {
 		return strings.Join(names, "、")
 	case time.Duration:
 		return durationInChinese(v)
-	case cap.Findings:
-		texts := make([]string, len(v))
-		for i, f := range v {
-			texts[i] = f.In("zh")
-		}
-		return strings.Join(texts, "；")
 	case error:
 		if r := RefusalOf(v); r != nil {
 			if text, ok := r.Chinese(); ok {

@@ -40,15 +40,6 @@ type Said string
 // Chinese is the sentence in Chinese, as far as it is known.
 func (s Said) Chinese() string { return SaidIn("zh", string(s)) }
 
-// AllSaidIn is SaidIn of several; what it was given stays as it is.
-func AllSaidIn(tag string, texts []string) []string {
-	out := slices.Clone(texts)
-	for i, text := range out {
-		out[i] = SaidIn(tag, text)
-	}
-	return out
-}
-
 // deepest is how many sentences may hold each other.
 const deepest = 4
 

@@ -20,7 +20,7 @@ func (c *Console) tooOften(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	lang := tongueOf(r)
-	if chosen, err := r.Cookie(languageCookie); err == nil {
+	if chosen, err := r.Cookie(LanguageCookie); err == nil {
 		lang = chosen.Value
 	}
 	if err := sayPage(w, http.StatusTooManyRequests, lang, tooOftenSays); err != nil {
@@ -28,8 +28,8 @@ func (c *Console) tooOften(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// languageCookie holds the language that somebody has chosen at the pages.
-const languageCookie = "tocsin-lang"
+// LanguageCookie holds the language that somebody has chosen at the pages.
+const LanguageCookie = "tocsin-lang"
 
 // tooOftenSays is the page in a language.
 func tooOftenSays(lang string) oidcSaying {

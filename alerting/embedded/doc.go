@@ -1,5 +1,5 @@
 // Package embedded starts Kafka and Redis inside the process, on loopback, so that one binary on one machine is a
-// complete warning engine.
+// complete warning engine, and finds free ports for servers like them.
 //
 // It stands apart because nothing else may know that these servers are not real: they are reached by address, through
 // the same clients, as the real ones. It is the only importer of kfake and miniredis.

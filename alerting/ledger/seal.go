@@ -36,7 +36,7 @@ func (l *Ledger) Seal(ctx context.Context, live Live, books Books, write func(ct
 			return fmt.Errorf("seal alert %s: %w", live.ID, err)
 		}
 	}
-	sum := NewSum()
+	var sum Sum
 	for from := uint32(0); from < pages; from += mergeChunk {
 		sealed, err := l.sealedPages(ctx, live.ID, from, min(from+mergeChunk, pages))
 		if err != nil {

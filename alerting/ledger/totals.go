@@ -70,14 +70,11 @@ func ReadTotals(b []byte) (Totals, error) {
 	return t, nil
 }
 
-// Sum adds sealed pages up.
+// Sum adds sealed pages up. The zero value is a sum of none.
 type Sum struct {
 	states [4][alerting.StateCount]int64
 	people crowd
 }
-
-// NewSum is a sum of no pages.
-func NewSum() *Sum { return new(Sum) }
 
 // Add adds a page. Those on a page of sirens are not people.
 func (s *Sum) Add(p *SealedPage, sirens bool) {

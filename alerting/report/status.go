@@ -272,7 +272,7 @@ func (r *Reporter) sealedCounts(ctx context.Context, p fanout.Progress, sirens m
 		totals, err := ledger.ReadTotals(p.Totals)
 		return standingOf(&totals), totals.People, err
 	}
-	sum := ledger.NewSum()
+	var sum ledger.Sum
 	for n := range p.Pages {
 		page, err := r.Manifest.Page(ctx, p.Alert, n)
 		if err != nil {

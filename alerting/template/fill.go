@@ -179,7 +179,7 @@ func (c *filling) resolve(s *Slot, raw any) (v settled, err error) {
 		v.words, err = c.inNumber(s, raw)
 	case TypeChoice:
 		key, _ := raw.(string)
-		option := s.option(key)
+		option := s.Option(key)
 		if option == nil {
 			return v, alerting.Refuse(nil, "slot.got", "got %s: want %v", shown(raw), s.wants())
 		}

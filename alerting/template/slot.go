@@ -60,8 +60,8 @@ type Option struct {
 	Words map[string]string `json:"words"`
 }
 
-// option finds an option; nil when there is none.
-func (s *Slot) option(key string) *Option {
+// Option finds an option by its key; nil when there is none.
+func (s *Slot) Option(key string) *Option {
 	at := slices.IndexFunc(s.Options, func(o Option) bool { return o.Key == key })
 	if at < 0 {
 		return nil

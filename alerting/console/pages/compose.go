@@ -75,7 +75,7 @@ func (q *request) showStart(status int, said []Said) error {
 	}
 	s.Languages = &Field{Name: "in", Label: q.T("compose.blank.languages"), Type: "checkboxes", Values: chosen}
 	for _, tag := range writtenIn() {
-		s.Languages.Options = append(s.Languages.Options, Option{Value: tag, Label: q.languageName(tag)})
+		s.Languages.Options = append(s.Languages.Options, Option{Value: tag, Label: q.LanguageName(tag)})
 	}
 	all, err := q.preparedList()
 	if err != nil {
@@ -94,15 +94,21 @@ func (q *request) showStart(status int, said []Said) error {
 	return q.showAs(status, "compose/start", q.T("compose.title"), s)
 }
 
-// preparedList are the templates for the page's world; none where no folder of them is configured.
-func (q *request) preparedList() (all console.PreparedList, err error) {
+// everyPrepared are all templates, said in the reader's language; none where no folder of them is configured.
+func (q *request) everyPrepared() (all console.PreparedList, err error) {
 	err = q.get("/api/templates", &all)
 	if problem := (*Problem)(nil); errors.As(err, &problem) && problem.Status == http.StatusNotFound {
-		return all, nil
+		return console.PreparedList{}, nil
 	}
 	for i := range all.Templates {
 		all.Templates[i].About = q.about(all.Templates[i].About, all.Templates[i].AboutIn)
 	}
+	return all, err
+}
+
+// preparedList are the templates for the page's world.
+func (q *request) preparedList() (console.PreparedList, error) {
+	all, err := q.everyPrepared()
 	all.Templates = slices.DeleteFunc(all.Templates, func(t console.Prepared) bool { return !slices.Contains(t.Statuses, q.status()) })
 	return all, err
 }

@@ -187,7 +187,7 @@ func (q *request) addLanguage(v url.Values) map[string][]Said {
 		return map[string][]Said{"tag": wrongIn(q.T("compose.language.wrong", v.Get("tag")))}
 	}
 	if slices.ContainsFunc(v["lang"], func(t string) bool { return strings.EqualFold(t, tag) }) {
-		return map[string][]Said{"tag": wrongIn(q.T("compose.language.twice", q.languageName(tag)))}
+		return map[string][]Said{"tag": wrongIn(q.T("compose.language.twice", q.LanguageName(tag)))}
 	}
 	v.Add("lang", tag)
 	v.Del("tag")

@@ -68,7 +68,7 @@ func (q *request) draw(v url.Values, said map[string][]Said) *composing {
 }
 
 func (q *request) drawLanguage(v url.Values, said map[string][]Said, n int, tag string) languageForm {
-	out := languageForm{N: n, Tag: tag, Name: q.languageName(tag), Only: len(v["lang"]) == 1}
+	out := languageForm{N: n, Tag: tag, Name: q.LanguageName(tag), Only: len(v["lang"]) == 1}
 	for _, w := range wordFields() {
 		name := wordName(w.name, n)
 		f := &Field{Name: name, Label: q.T("compose.field." + w.name), Hint: q.hint(w.name), Value: v.Get(name), Language: tag, Rows: w.rows, Said: said[name]}

@@ -1,8 +1,6 @@
 package pages
 
 import (
-	"cmp"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -201,113 +199,6 @@ func (q *request) drawSlot(t *slotted, s *template.Slot, said []Said, units []Op
 		f.Rows, part.Area, f.Required = 3, true, false
 	}
 	return part
-}
-
-// slotLabel is what a slot asks for: its own words where it has some.
-func (q *request) slotLabel(s *template.Slot) string {
-	return cmp.Or(q.about(s.About, s.AboutIn), s.Name)
-}
-
-// slotHint says how to fill in a slot: bounds, what is taken when it is left empty, or an example.
-func (q *request) slotHint(s *template.Slot, lang, hint string) string {
-	hints := []string{}
-	if hint != "" {
-		hints = append(hints, hint)
-	}
-	if s.Min != nil && s.Max != nil {
-		hints = append(hints, strings.TrimSpace(q.T("compose.slots.number", jsonText(*s.Min), jsonText(*s.Max), q.inMyLanguage(s.Unit))))
-	}
-	if s.Length > 0 {
-		hints = append(hints, q.T("compose.slots.length", s.Length))
-	}
-	switch {
-	case s.Type == template.TypeChoice || s.Type == template.TypeArea:
-	case s.Default != nil:
-		hints = append(hints, q.T("compose.slots.default", shownIn(s.Default, lang)))
-	case s.Example != nil:
-		hints = append(hints, q.T("compose.slots.example", shownIn(s.Example, lang)))
-	}
-	return strings.Join(hints, " · ")
-}
-
-// shownIn is a value of a slot in a language, where it has one for each.
-func shownIn(v any, lang string) string {
-	if each, ok := v.(map[string]any); ok {
-		v = each[lang]
-	}
-	if text, ok := v.(string); ok {
-		return text
-	}
-	return jsonText(v)
-}
-
-// Sample is a value of a slot as the reader's language has it.
-func (q *request) Sample(v any) string {
-	each, ok := v.(map[string]any)
-	if !ok {
-		return shownIn(v, q.Lang)
-	}
-	words := make(map[string]string, len(each))
-	for tag := range each {
-		words[tag] = shownIn(v, tag)
-	}
-	return q.inMyLanguage(words)
-}
-
-// Chosen is what is taken when a slot is left empty, in the reader's language.
-func (q *request) Chosen(s template.Slot) string {
-	for _, o := range s.Options {
-		if o.Key == s.Default {
-			return q.inMyLanguage(o.Words)
-		}
-	}
-	return q.Sample(s.Default)
-}
-
-// InMyLanguage is inMyLanguage, for the templates.
-func (q *request) InMyLanguage(words map[string]string) string { return q.inMyLanguage(words) }
-
-func jsonText(v any) string {
-	text, err := json.Marshal(v)
-	if err != nil {
-		return ""
-	}
-	return string(text)
-}
-
-// about is what a template, or a slot, is for, in the reader's language where the template has it.
-func (q *request) about(text string, each map[string]string) string {
-	return cmp.Or(q.inMyLanguage(each), text)
-}
-
-// inMyLanguage is the text of the reader's language, else any.
-func (q *request) inMyLanguage(words map[string]string) string {
-	for tag, text := range words {
-		if strings.HasPrefix(strings.ToLower(tag), q.Lang) {
-			return text
-		}
-	}
-	return words["en"]
-}
-
-func (q *request) slotOptions(s *template.Slot) []Option {
-	first := Option{Label: q.T("compose.slots.choose")}
-	if key, ok := s.Default.(string); ok {
-		for _, o := range s.Options {
-			if o.Key == key {
-				first.Label = q.T("compose.slots.default", q.inMyLanguage(o.Words))
-			}
-		}
-	}
-	out := []Option{first}
-	for _, o := range s.Options {
-		label := q.inMyLanguage(o.Words)
-		if label == "" {
-			label = o.Key
-		}
-		out = append(out, Option{Value: o.Key, Label: label})
-	}
-	return out
 }
 
 // fillSlots fills the template, and shows it or makes a draft of it. The update of an alert goes the way of the API for it, at once.

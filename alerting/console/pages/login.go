@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"tocsin/alerting/console"
 	"tocsin/alerting/desk"
 )
 
@@ -134,7 +135,7 @@ func heldFrom(action, text string) held {
 
 func chooseLanguage(q *request) error {
 	if lang := q.form("lang"); slices.Contains(desk.Languages(), lang) {
-		q.p.remember(q.w, languageCookie, lang)
+		q.p.remember(q.w, console.LanguageCookie, lang)
 	}
 	return q.goTo(ownPath(q.form("next")), "")
 }

@@ -150,9 +150,9 @@ func (q *request) ImportFault(p audience.Problem) string {
 		said = q.T("office.import.at", p.Line)
 	}
 	if p.Column != "" {
-		said += "，" + q.T("office.import.in", p.Column)
+		said += q.T("pause") + q.T("office.import.in", p.Column)
 	}
-	return said + "：" + p.What
+	return said + q.T("colon") + p.What
 }
 
 // importPlaces are the parts of a place in a file of outlines: feature 3 (SAME=006109), polygon 1, ring 2.

@@ -39,10 +39,10 @@ func (q *request) TemplateFault(f template.Fault) string {
 	}
 	said := ""
 	if f.Line > 0 {
-		said = q.T("office.template.line", f.Line) + "："
+		said = q.T("office.template.line", f.Line) + q.T("colon")
 	}
 	if f.Where != "" {
-		said += f.Where + "："
+		said += f.Where + q.T("colon")
 	}
 	return said + f.What
 }
@@ -120,16 +120,9 @@ func unitsPage(q *request) error {
 }
 
 func templatesPage(q *request) error {
-	var all console.PreparedList
-	err := q.get("/api/templates", &all)
-	if problem := (*Problem)(nil); errors.As(err, &problem) && problem.Status == http.StatusNotFound {
-		return q.show("office/templates", q.T("office.templates"), console.PreparedList{})
-	}
+	all, err := q.everyPrepared()
 	if err != nil {
 		return err
-	}
-	for i := range all.Templates {
-		all.Templates[i].About = q.about(all.Templates[i].About, all.Templates[i].AboutIn)
 	}
 	return q.show("office/templates", q.T("office.templates"), all)
 }

@@ -106,7 +106,7 @@ func (q *request) languagesOf(a *cap.Alert) []languagePreview {
 	var out []languagePreview
 	for i := range a.Infos {
 		info := &a.Infos[i]
-		one := languagePreview{Tag: tagOf(info), Name: q.languageName(tagOf(info)),
+		one := languagePreview{Tag: tagOf(info), Name: q.LanguageName(tagOf(info)),
 			Public: publicPreview{Event: info.Event, Headline: info.Headline, Description: info.Description, Instruction: info.Instruction, Sender: info.SenderName,
 				Web: info.Web, Contact: info.Contact, Severity: info.Severity, Sent: a.Sent, Expires: info.Expires}}
 		for _, area := range info.Areas {
@@ -127,11 +127,8 @@ func tagOf(info *cap.Info) string {
 	return info.Language
 }
 
-// LanguageName is languageName, for the templates.
-func (q *request) LanguageName(tag string) string { return q.languageName(tag) }
-
-// languageName is what a language is called in that of the reader; a tag that is none is shown as it is.
-func (q *request) languageName(tag string) string {
+// LanguageName is what a language is called in that of the reader; a tag that is none is shown as it is.
+func (q *request) LanguageName(tag string) string {
 	t, err := language.Parse(tag)
 	if err != nil {
 		return tag
@@ -156,9 +153,9 @@ func (q *request) languageAmong(tag string, all []string) string {
 		}
 	}
 	if same > 1 {
-		return q.languageName(tag)
+		return q.LanguageName(tag)
 	}
-	return q.languageName(base(tag))
+	return q.LanguageName(base(tag))
 }
 
 // take sorts what a dry run says by language and channel.

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/text/language"
 
+	"tocsin/alerting/console"
 	"tocsin/alerting/desk"
 )
 
@@ -114,14 +115,11 @@ func grouped(n int64) string {
 	return sign + text
 }
 
-const (
-	languageCookie = "tocsin-lang"
-	unitCookie     = "tocsin-unit"
-)
+const unitCookie = "tocsin-unit"
 
 // language is the one that somebody chose, else the best that his browser asks for.
 func (p *Pages) language(r *http.Request) string {
-	if k, err := r.Cookie(languageCookie); err == nil && slices.Contains(desk.Languages(), k.Value) {
+	if k, err := r.Cookie(console.LanguageCookie); err == nil && slices.Contains(desk.Languages(), k.Value) {
 		return k.Value
 	}
 	var tags []language.Tag

@@ -3,14 +3,13 @@ package demo
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"text/template"
 	"time"
 
 	"tocsin/alerting"
+	"tocsin/alerting/embedded"
 	"tocsin/alerting/report"
 )
 
@@ -84,18 +83,12 @@ func (d *demo) compare(ctx context.Context, id alerting.AlertID, want []expectat
 // anyPort is a free one.
 const anyPort = "127.0.0.1:0"
 
-// freePort gives the port if nobody listens on it, else a free one: below those that the system gives to outgoing connections, one of which
-// could take it before the office listens there.
+// freePort gives the port if nobody listens on it, else a free one.
 func freePort(preferred string) (string, error) {
-	address := preferred
-	for range 100 {
-		if address != anyPort {
-			ln, err := net.Listen("tcp", address)
-			if err == nil {
-				return ln.Addr().String(), ln.Close()
-			}
+	if preferred != anyPort {
+		if ln, err := net.Listen("tcp", preferred); err == nil {
+			return ln.Addr().String(), ln.Close()
 		}
-		address = fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(10_000)) //nolint:gosec // any will do
 	}
-	return "", errors.New("no free port on 127.0.0.1")
+	return embedded.FreePort()
 }
